@@ -1,0 +1,35 @@
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
+
+from mastery.models import User
+
+
+class UserCreationForm(AdminUserCreationForm[User]):
+    class Meta:
+        model = User
+        fields = ("handle", "email")
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin[User]):
+    add_form = UserCreationForm
+    list_display = ["handle", "email", "is_staff", "is_active", "date_joined", "last_login"]
+    search_fields = ["handle", "email"]
+    ordering = ["handle"]
+    readonly_fields = ["last_login", "date_joined"]
+    fieldsets = [
+        (None, {"fields": ["handle", "email", "password"]}),
+        (
+            "Learning",
+            {"fields": ["tracks", "target_level", "target_date", "hours_a_week", "time_zone"]},
+        ),
+        (
+            "Rights",
+            {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]},
+        ),
+        ("Dates", {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["handle", "email", "usable_password", "password1", "password2"]})
+    ]

@@ -1,0 +1,29 @@
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.sitemaps.views import sitemap
+from django.urls import include, path
+
+from mastery import views
+from roadmap import urls as roadmap
+from roadmap.sitemaps import SITEMAPS
+from tracker import urls as tracker
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("roadmap/", views.roadmap, name="roadmap"),
+    path("roadmap/<slug:slug>/", views.phase, name="phase"),
+    *roadmap.urlpatterns,
+    *tracker.urlpatterns,
+    path("settings/", views.settings, name="settings"),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("sitemap.xml", login_not_required(sitemap), {"sitemaps": SITEMAPS}, name="sitemap"),
+    path("robots.txt", views.robots, name="robots"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+]
+
+handler400 = views.bad_request
+handler403 = views.forbidden
+handler404 = views.not_found
+handler500 = views.server_error

@@ -1,0 +1,131 @@
+"""Pages that join the apps, and those that belong to none: accounts, health, errors."""
+
+from django.conf import settings as site_settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from mastery.forms import SettingsForm
+from mastery.http import LearnerRequest, Request
+from roadmap.models import Chapter
+from roadmap.queries import manual
+from tracker.queries import board_of
+
+
+@login_not_required
+@require_safe
+def home(request: Request) -> HttpResponse:
+    content = manual()
+    context = {"manual": content, "board": board_of(request.user, content)}
+    name = "mastery/today.html" if request.user.is_authenticated else "mastery/home.html"
+    return render(request, name, context)
+
+
+@login_not_required
+@require_safe
+def roadmap(request: Request) -> HttpResponse:
+    content = manual()
+    return render(
+        request,
+        "roadmap/roadmap.html",
+        {
+            "manual": content,
+            "board": board_of(request.user, content),
+            "mental_model": content.chapters[Chapter.Section.MENTAL_MODEL],
+            "branches": content.chapters[Chapter.Section.BRANCHES],
+            "overview": content.chapters[Chapter.Section.OVERVIEW],
+        },
+    )
+
+
+@login_not_required
+@require_safe
+def phase(request: Request, slug: str) -> HttpResponse:
+    content = manual()
+    if slug not in content.phases:
+        raise Http404
+    board = board_of(request.user, content)
+    before, after = content.neighbours(slug)
+    return render(
+        request,
+        "roadmap/phase.html",
+        {
+            "page": content.phases[slug],
+            "before": before,
+            "after": after,
+            "board": board,
+            "part": board.whole(slug),
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: LearnerRequest) -> HttpResponse:
+    content = manual()
+    form = SettingsForm(
+        request.POST if request.method == "POST" else None,
+        instance=request.user,
+        tracks=[(track.slug, track.name) for track in content.tracks],
+        levels=[(level.row.slug, str(level.row)) for level in content.levels],
+    )
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Your settings are saved.")
+        return redirect("settings")
+    status = 422 if form.errors else 200
+    return render(request, "mastery/settings.html", {"form": form}, status=status)
+
+
+@login_not_required
+@require_safe
+def robots(request: Request) -> HttpResponse:
+    closed = ["/accounts/", "/admin/", "/progress/", "/settings/"]
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
+    lines += ["", f"Sitemap: {site_settings.ORIGIN}/sitemap.xml", ""]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+@login_not_required
+@require_safe
+def healthz(request: Request) -> HttpResponse:
+    """Say that this process answers; asks nothing of the database."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@login_not_required
+@require_safe
+def readyz(request: Request) -> HttpResponse:
+    """Say whether pages can be served: the database answers and has every migration."""
+    try:
+        executor = MigrationExecutor(connection)
+        behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return HttpResponse("the database does not answer\n", "text/plain", status=503)
+    if behind:
+        return HttpResponse(f"{len(behind)} migrations to apply\n", "text/plain", status=503)
+    return HttpResponse("ready\n", content_type="text/plain")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    # Without the request: whatever broke the page may break its header too.
+    return render(None, "500.html", status=500)  # type: ignore[arg-type]
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "403_csrf.html", status=403)

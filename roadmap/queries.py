@@ -1,0 +1,221 @@
+"""The manual as pages show it: all content that is live, read once and kept in the process."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from uuid import UUID
+
+from django.db.models import Prefetch
+
+from roadmap.models import (
+    Chapter,
+    Claim,
+    ContentVersion,
+    Habit,
+    Level,
+    Milestone,
+    Phase,
+    PhaseResource,
+    Placement,
+    Principle,
+    Question,
+    Resource,
+    State,
+    Step,
+    Topic,
+    Track,
+    Trap,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ManualMilestone:
+    """A milestone with its current wording, and the phases that hold it, its home first."""
+
+    pk: int
+    key: str
+    kind: str
+    deliverable: bool
+    state: str
+    detail: str
+    revision_pk: int
+    wording: str
+    phases: tuple[str, ...]
+
+    @property
+    def kind_label(self) -> str:
+        return str(Milestone.Kind(self.kind).label).partition(":")[0]
+
+    @property
+    def live(self) -> bool:
+        return self.state == State.LIVE
+
+
+@dataclass(frozen=True)
+class ManualPhase:
+    row: Phase
+    topics: list[Topic]
+    steps: list[Step]
+    traps: list[Trap]
+    resources: list[PhaseResource]
+    # Retired ones too: they stay with whoever did them.
+    milestones: list[ManualMilestone]
+    deliverables: list[ManualMilestone]
+
+    @property
+    def slug(self) -> str:
+        return self.row.slug
+
+    @property
+    def track(self) -> str:
+        return self.row.track.slug
+
+
+@dataclass(frozen=True)
+class ManualResource:
+    row: Resource
+    uses: list[PhaseResource]
+
+    @property
+    def phases(self) -> set[str]:
+        return {use.phase.slug for use in self.uses}
+
+
+@dataclass(frozen=True)
+class ManualLevel:
+    row: Level
+    # What it asks for: of each group, any one milestone.
+    asks: list[list[ManualMilestone]]
+
+
+@dataclass(frozen=True)
+class Manual:
+    """Everything that is live, in its order. Shared by all threads and never changed."""
+
+    tracks: list[Track]
+    phases: Mapping[str, ManualPhase]
+    milestones: Mapping[str, ManualMilestone]
+    resources: list[ManualResource]
+    levels: list[ManualLevel]
+    habits: list[Habit]
+    principles: list[Principle]
+    chapters: Mapping[str, list[Chapter]]
+    claims: list[Claim]
+    questions: list[Question]
+    version: UUID | None = field(default=None)
+
+    @cached_property
+    def by_track(self) -> list[tuple[Track, list[ManualPhase]]]:
+        return [
+            (track, [phase for phase in self.phases.values() if phase.track == track.slug])
+            for track in self.tracks
+        ]
+
+    def neighbours(self, slug: str) -> tuple[ManualPhase | None, ManualPhase | None]:
+        """Give the phases before and after one, within the manual's whole order."""
+        order = list(self.phases)
+        at = order.index(slug)
+        before = self.phases[order[at - 1]] if at else None
+        after = self.phases[order[at + 1]] if at + 1 < len(order) else None
+        return before, after
+
+
+_kept: Manual | None = None
+
+
+def manual() -> Manual:
+    """Give the manual as the database has it now: one query when this process knows it already."""
+    global _kept
+    version = ContentVersion.objects.values_list("token", flat=True).first()
+    if version is None:
+        return _read(None)
+    if _kept is None or _kept.version != version:
+        # Read after the version, so that it is at least as new as its name says.
+        _kept = _read(version)
+    return _kept
+
+
+def _read(version: UUID | None) -> Manual:
+    places = Placement.objects.select_related("phase__track").order_by(
+        "phase__track__position", "phase__position", "position", "pk"
+    )
+    milestones = {
+        row.key: _milestone(row)
+        for row in Milestone.objects.exclude(state=State.DRAFT).prefetch_related(
+            "revisions", Prefetch("placements", places)
+        )
+    }
+    rows = (
+        Phase.objects.published()
+        .select_related("track", "same_as")
+        .prefetch_related("topics", "steps", "traps", "placements__milestone")
+    )
+    uses = list(
+        PhaseResource.objects.filter(phase__state=State.LIVE, resource__state=State.LIVE)
+        .select_related("phase__track", "resource")
+        .order_by("phase__track__position", "phase__position", "position", "pk")
+    )
+    phases = {row.slug: _phase(row, milestones, uses) for row in rows}
+    return Manual(
+        tracks=list(Track.objects.all()),
+        phases=phases,
+        milestones=milestones,
+        resources=[
+            ManualResource(row, [use for use in uses if use.resource_id == row.pk])
+            for row in Resource.objects.published().prefetch_related("links")
+        ],
+        levels=[
+            ManualLevel(
+                row,
+                [
+                    [milestones[one.key] for one in part.any_of.all() if one.key in milestones]
+                    for part in row.requirements.all()
+                ],
+            )
+            for row in Level.objects.prefetch_related("requirements__any_of")
+        ],
+        habits=list(Habit.objects.all()),
+        principles=list(Principle.objects.all()),
+        chapters={
+            section: list(Chapter.objects.published().filter(section=section))
+            for section in Chapter.Section.values
+        },
+        claims=list(Claim.objects.all()),
+        questions=list(
+            Question.objects.filter(phase__state=State.LIVE).select_related("phase__track")
+        ),
+        version=version,
+    )
+
+
+def _milestone(row: Milestone) -> ManualMilestone:
+    revision = list(row.revisions.all())[-1]
+    return ManualMilestone(
+        pk=row.pk,
+        key=row.key,
+        kind=row.kind,
+        deliverable=row.deliverable,
+        state=row.state,
+        detail=row.detail,
+        revision_pk=revision.pk,
+        wording=revision.wording,
+        phases=tuple(
+            place.phase.slug for place in row.placements.all() if place.phase.state == State.LIVE
+        ),
+    )
+
+
+def _phase(
+    row: Phase, milestones: Mapping[str, ManualMilestone], uses: list[PhaseResource]
+) -> ManualPhase:
+    keys = [place.milestone.key for place in row.placements.all()]
+    placed = [milestones[key] for key in keys if key in milestones]
+    return ManualPhase(
+        row=row,
+        topics=list(row.topics.all()),
+        steps=list(row.steps.all()),
+        traps=list(row.traps.all()),
+        resources=[use for use in uses if use.phase_id == row.pk],
+        milestones=[milestone for milestone in placed if not milestone.deliverable],
+        deliverables=[milestone for milestone in placed if milestone.deliverable],
+    )
