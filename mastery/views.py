@@ -70,7 +70,7 @@ def settings(request: LearnerRequest) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         instance=request.user,
         tracks=[(track.slug, track.name) for track in content.tracks],
-        levels=[(level.row.slug, str(level.row)) for level in content.levels],
+        levels=[(level.slug, str(level)) for level in content.levels],
     )
     if request.method == "POST" and form.is_valid():
         form.save()

@@ -82,13 +82,6 @@ class ManualResource:
 
 
 @dataclass(frozen=True)
-class ManualLevel:
-    row: Level
-    # What it asks for: of each group, any one milestone.
-    asks: list[list[ManualMilestone]]
-
-
-@dataclass(frozen=True)
 class Manual:
     """Everything that is live, in its order. Shared by all threads and never changed."""
 
@@ -96,7 +89,9 @@ class Manual:
     phases: Mapping[str, ManualPhase]
     milestones: Mapping[str, ManualMilestone]
     resources: list[ManualResource]
-    levels: list[ManualLevel]
+    levels: list[Level]
+    # What each level asks for, by its slug: of every group, any one milestone.
+    asks: Mapping[str, list[list[ManualMilestone]]]
     habits: list[Habit]
     principles: list[Principle]
     chapters: Mapping[str, list[Chapter]]
@@ -153,9 +148,11 @@ def _read(version: UUID | None) -> Manual:
     uses = list(
         PhaseResource.objects.filter(phase__state=State.LIVE, resource__state=State.LIVE)
         .select_related("phase__track", "resource")
+        .prefetch_related("resource__links")
         .order_by("phase__track__position", "phase__position", "position", "pk")
     )
     phases = {row.slug: _phase(row, milestones, uses) for row in rows}
+    levels = list(Level.objects.prefetch_related("requirements__any_of"))
     return Manual(
         tracks=list(Track.objects.all()),
         phases=phases,
@@ -164,16 +161,14 @@ def _read(version: UUID | None) -> Manual:
             ManualResource(row, [use for use in uses if use.resource_id == row.pk])
             for row in Resource.objects.published().prefetch_related("links")
         ],
-        levels=[
-            ManualLevel(
-                row,
-                [
-                    [milestones[one.key] for one in part.any_of.all() if one.key in milestones]
-                    for part in row.requirements.all()
-                ],
-            )
-            for row in Level.objects.prefetch_related("requirements__any_of")
-        ],
+        levels=levels,
+        asks={
+            level.slug: [
+                [milestones[one.key] for one in part.any_of.all() if one.key in milestones]
+                for part in level.requirements.all()
+            ]
+            for level in levels
+        },
         habits=list(Habit.objects.all()),
         principles=list(Principle.objects.all()),
         chapters={

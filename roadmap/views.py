@@ -43,7 +43,9 @@ TIERS = (
 @login_not_required
 @require_safe
 def levels(request: Request) -> HttpResponse:
-    return render(request, "roadmap/levels.html", {"manual": manual()})
+    content = manual()
+    ladder = [(level, content.asks[level.slug]) for level in reversed(content.levels)]
+    return render(request, "roadmap/levels.html", {"ladder": ladder})
 
 
 @login_not_required

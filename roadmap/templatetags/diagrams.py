@@ -84,12 +84,7 @@ def rung_of(level: Level, manual: Manual) -> Rung:
         name=level.name,
         beyond=level.beyond,
         needs=tuple(
-            tuple(
-                phase
-                for milestone in requirement.any_of.all()
-                if milestone.key in manual.milestones
-                for phase in manual.milestones[milestone.key].phases
-            )
-            for requirement in level.requirements.all()
+            tuple(phase for milestone in any_of for phase in milestone.phases)
+            for any_of in manual.asks[level.slug]
         ),
     )

@@ -1,0 +1,87 @@
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from mastery.models import User
+from roadmap.models import Milestone
+from roadmap.queries import Manual, manual
+from tracker.models import Completion
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def _test_settings(settings: LazySettings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PLAIN_HTTP_HOSTS = {*settings.PLAIN_HTTP_HOSTS, "testserver"}
+    # Static files come from where they are written; gathering them is the work of ``serve``.
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def roadmap(db: None) -> Manual:
+    """The real roadmap, loaded from its files."""
+    call_command("load_roadmap", verbosity=0)
+    return manual()
+
+
+@pytest.fixture
+def make_user(db: None) -> Callable[..., User]:
+    def make(handle: str = "ada", **more: Any) -> User:
+        more.setdefault("email", f"{handle}@example.org")
+        more.setdefault("password", PASSWORD)
+        return User.objects.create_user(handle, **more)
+
+    return make
+
+
+@pytest.fixture
+def user(make_user: Callable[..., User]) -> User:
+    return make_user()
+
+
+@pytest.fixture
+def learner(user: User) -> Client:
+    """A browser in which ada is logged in."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def editor(db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("grace", "grace@example.org", PASSWORD))
+    return client
+
+
+@pytest.fixture
+def tick(roadmap: Manual) -> Callable[..., None]:
+    """Tick milestones for a person, by key, without a request."""
+
+    def tick(user: User, *keys: str, on: dt.date = dt.date(2026, 3, 14)) -> None:
+        for key in keys:
+            milestone = roadmap.milestones[key]
+            Completion.objects.of(user).tick(
+                user,
+                milestone=milestone.pk,
+                revision=milestone.revision_pk,
+                on=on,
+                now=timezone.now(),
+            )
+
+    return tick
+
+
+def milestone(key: str) -> Milestone:
+    return Milestone.objects.get(key=key)
