@@ -96,6 +96,13 @@ def server_pid(home: Home) -> int:
     return int((home.data / "postmaster.pid").read_text().split()[0])
 
 
+def kill_server(home: Home) -> None:
+    pid = server_pid(home)
+    os.kill(pid, signal.SIGKILL)
+    state = ["ps", "-o", "stat=", "-p", str(pid)]
+    wait_until(lambda: subprocess.run(state, capture_output=True).stdout[:1] in {b"", b"Z"})
+
+
 def runs(home: Home) -> bool:
     return (home.data / "postmaster.pid").exists()
 
@@ -227,7 +234,7 @@ def test_two_homes_have_two_servers(home: Home, base: Path) -> None:
 def test_killed_server_starts_again_with_all_that_was_committed(home: Home) -> None:
     with postgres.running(home) as revive, psycopg.connect(home.url) as session:
         do(home, "CREATE TABLE kept AS SELECT 'still here' AS words")
-        os.kill(server_pid(home), signal.SIGKILL)
+        kill_server(home)
         revive()
         assert ask(home, "SELECT words FROM kept") == "still here"
         with pytest.raises(psycopg.OperationalError):
@@ -237,7 +244,7 @@ def test_killed_server_starts_again_with_all_that_was_committed(home: Home) -> N
 def test_server_and_user_killed_together_leave_nothing_in_the_way(home: Home) -> None:
     with holder(home) as other:
         assert is_up(other)
-        os.kill(server_pid(home), signal.SIGKILL)
+        kill_server(home)
         other.kill()
     with run(home):
         assert ask(home, "SELECT 1") == 1

@@ -230,8 +230,9 @@ def gather_static_files() -> bool:
     mark = Path(settings.STATIC_ROOT) / ".sources"
     if mark.exists() and mark.read_text() == sources.hexdigest():
         return False
-    mark.unlink(missing_ok=True)
-    call_command("collectstatic", interactive=False, verbosity=0)
+    # Anew, as collectstatic keeps what it has unless the source is of a later date, and the files
+    # of a newer package are often older than our copies.
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
     mark.write_text(sources.hexdigest())
     return True
 
