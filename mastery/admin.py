@@ -10,6 +10,10 @@ class UserCreationForm(AdminUserCreationForm[User]):
         model = User
         fields = ("handle", "email")
 
+    def clean_handle(self) -> str:
+        # As at sign-up: handles are lower case; whoever types Ada means ada.
+        return str(self.cleaned_data["handle"]).lower()
+
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin[User]):
@@ -17,6 +21,8 @@ class UserAdmin(DjangoUserAdmin[User]):
     list_display = ["handle", "email", "is_staff", "is_active", "date_joined", "last_login"]
     search_fields = ["handle", "email"]
     ordering = ["handle"]
+    # What goes with an account is counted; what it says is nobody else's to read.
+    delete_confirmation_max_display = 0
     readonly_fields = ["last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["handle", "email", "password"]}),

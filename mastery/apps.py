@@ -4,6 +4,7 @@ from django.contrib.admin.apps import AdminConfig
 
 class MasteryConfig(AppConfig):
     name = "mastery"
+    verbose_name = "People"
 
     def ready(self) -> None:
         from mastery import checks  # noqa: F401  (registers the system checks)

@@ -8,6 +8,7 @@ from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.contrib.auth.decorators import login_not_required
 from django.db import models
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.decorators import method_decorator
@@ -69,11 +70,14 @@ class MarkdownWidget(AdminTextareaWidget):
 
     class Media:
         css = {"all": ["mastery/admin/markdown.css"]}
-        js = ["mastery/admin/markdown.js"]
+        js = [Script("mastery/admin/markdown.js", defer=True)]
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"class": "markdown-text", "cols": 90, **(attrs or {})})
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
         lines = str(value or "").splitlines()
-        context["widget"]["attrs"] |= {"rows": max(4, min(24, len(lines) + 1)), "cols": 90}
+        context["widget"]["attrs"]["rows"] = max(4, min(24, len(lines) + 1))
         context["widget"]["preview"] = reverse("admin:preview")
         return context

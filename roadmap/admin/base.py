@@ -1,0 +1,207 @@
+"""What all content has in common on the editors' desk."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.options import BaseModelAdmin, InlineModelAdmin
+from django.contrib.admin.utils import NestedObjects
+from django.contrib.admin.widgets import (
+    AdminIntegerFieldWidget,
+    AdminTextareaWidget,
+    RelatedFieldWidgetWrapper,
+)
+from django.core.validators import URLValidator
+from django.db import DEFAULT_DB_ALIAS, models
+from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest
+from django.utils.text import capfirst, get_text_list
+
+from mastery.desk import MarkdownWidget
+from roadmap.models import MarkdownField, Milestone, MilestoneRevision, State, tidy
+
+# Lines that are sentences: they get room for more than one row on the screen.
+SENTENCES = {"ask", "can", "note", "reached_by", "statement", "summary"}
+# What a row is known by, in the files and in addresses.
+IDENTITIES = {"slug", "key"}
+# The order of the manual, for rows that stand in a phase.
+PAGE_ORDER = ("phase__track__position", "phase__position", "position")
+
+
+class LineFormField(forms.CharField):
+    """One line, also when a browser or a paste made several of it."""
+
+    def to_python(self, value: Any) -> str:
+        return " ".join(str(super().to_python(value)).split())
+
+
+class MarkdownFormField(forms.CharField):
+    """A text tidied before it is compared, so that browsers' line ends are no change."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "strip": False})
+
+    def to_python(self, value: Any) -> str:
+        return tidy(str(super().to_python(value)))
+
+
+class WebAddressField(forms.URLField):
+    default_validators = [URLValidator(schemes=["http", "https"])]
+
+
+class Sentence(AdminTextareaWidget):
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"rows": 2, "class": "desk-sentence", **(attrs or {})})
+
+
+class SmallNumber(AdminIntegerFieldWidget):
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"min": 0, "class": "desk-number", **(attrs or {})})
+
+
+class Fields(BaseModelAdmin[Any]):
+    """How a field of the roadmap is edited, in a form of its own and in a row of another."""
+
+    formfield_overrides = {
+        MarkdownField: {"form_class": MarkdownFormField, "widget": MarkdownWidget},
+        models.PositiveSmallIntegerField: {"widget": SmallNumber},
+        models.URLField: {"form_class": WebAddressField},
+    }
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if type(db_field) is models.CharField and not db_field.choices:
+            kwargs.setdefault("form_class", LineFormField)
+            if db_field.name in SENTENCES:
+                kwargs.setdefault("widget", Sentence)
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.related_model is Milestone:
+            field.queryset = worded(Milestone.objects.all())
+            field.label_from_instance = name_of_milestone
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            # Adding and editing the other row is handy; deleting it from here would be an accident.
+            field.widget.can_delete_related = field.widget.can_view_related = False
+        return field
+
+
+def worded(milestones: QuerySet[Milestone]) -> QuerySet[Any]:
+    """Give milestones with their latest wording, in the same query."""
+    revisions = MilestoneRevision.objects.filter(milestone=OuterRef("pk")).order_by("-number")
+    return milestones.annotate(latest_wording=Subquery(revisions.values("wording")[:1]))
+
+
+def name_of_milestone(milestone: Any) -> str:
+    return f"{milestone.key}: {milestone.latest_wording or 'no wording yet'}"
+
+
+def kind_of(milestone: Milestone) -> str:
+    kind = milestone.get_kind_display().partition(":")[0]
+    return f"{kind}, deliverable" if milestone.deliverable else kind
+
+
+class RowForm(forms.ModelForm[models.Model]):
+    """A row inside another row's form. What identifies it stays as it is."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "slug" in self.fields and self.instance.pk:
+            self.fields["slug"].disabled = True
+            self.fields["slug"].help_text = ""
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        changed = super().changed_data
+        # The suggested place alone does not make a row that somebody added and left empty.
+        return [] if changed == ["position"] and not self.instance.pk else changed
+
+
+class RowFormSet(BaseInlineFormSet[Any, Any, Any]):
+    @property
+    def empty_form(self) -> Any:
+        """A new row, for the last place of what is there."""
+        form = super().empty_form
+        if "position" in form.fields:
+            taken = [row.initial.get("position") or 0 for row in self.initial_forms]
+            last = max(taken, default=0) + 1
+            form.initial["position"] = last if form.fields["position"].required else None
+        return form
+
+
+class Rows(Fields, InlineModelAdmin[Any, Any]):
+    form = RowForm
+    formset = RowFormSet
+    extra = 0
+    template = "admin/edit_inline/tabular.html"
+
+
+class ContentAdmin(Fields, admin.ModelAdmin[Any]):
+    save_on_top = True
+    list_per_page = 200
+    show_facets = admin.ShowFacets.NEVER
+    # The field that a new slug is made of until somebody types another one.
+    slug_from: ClassVar[str] = ""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).fetch_mode(models.FETCH_PEERS)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fixed = [field.name for field in self.opts.fields if obj and field.name in IDENTITIES]
+        return [*super().get_readonly_fields(request, obj), *fixed]
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
+        return {"slug": [self.slug_from]} if self.slug_from and not obj else {}
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        given: dict[str, Any] = super().get_changeform_initial_data(request)
+        if not any(field.name == "position" for field in self.opts.fields):
+            return given
+        last = self.model._default_manager.aggregate(last=Max("position"))["last"] or 0
+        return {"position": last + 1, **given}
+
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        """Give the row's place on the site, unless visitors do not see it there."""
+        if obj is None or getattr(obj, "state", State.LIVE) != State.LIVE:
+            return None
+        return obj.get_absolute_url() if hasattr(obj, "get_absolute_url") else None
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Say what would go, or why nothing may: never by listing what learners have."""
+        rows, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        reasons = self.reasons_to_keep(list(objs))
+        if protected and not reasons:
+            collector = NestedObjects(using=DEFAULT_DB_ALIAS)
+            collector.collect(objs)
+            reasons = reasons_of(collector.protected)
+        return rows, counts, lacking, reasons
+
+    def reasons_to_keep(self, objs: list[Any]) -> list[str]:
+        """Say in sentences why these rows may not be deleted; nothing when they may."""
+        return []
+
+
+def reasons_of(protected: Iterable[models.Model]) -> list[str]:
+    names = [
+        f"{capfirst(row._meta.verbose_name)} “{row}” needs it."
+        for row in protected
+        if row._meta.app_label == "roadmap"
+    ]
+    return sorted(names) or ["What learners have done depends on it."]
+
+
+def listing(keys: Iterable[str]) -> str:
+    return str(get_text_list(list(keys), "and"))
+
+
+def warn_of_unplaced(request: HttpRequest) -> None:
+    """Name the live milestones that no phase holds: nobody would miss them of themselves."""
+    unplaced = Milestone.objects.published().filter(placements=None)
+    if keys := list(unplaced.values_list("key", flat=True)):
+        messages.warning(
+            request,
+            f"No phase holds {listing(keys)}, so no learner sees it. "
+            "Place it in a phase, or retire it.",
+        )

@@ -1,0 +1,204 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminRadioSelect
+from django.db import models
+from django.db.models import Count, Max, OuterRef, Prefetch, QuerySet, Subquery
+from django.http import HttpRequest
+from django.utils.translation import ngettext
+
+from roadmap.admin.base import (
+    PAGE_ORDER,
+    ContentAdmin,
+    LineFormField,
+    RowForm,
+    Rows,
+    Sentence,
+    kind_of,
+    name_of_milestone,
+    warn_of_unplaced,
+    worded,
+)
+from roadmap.models import Milestone, MilestoneRevision, Placement, Requirement, State
+
+
+class MilestoneForm(forms.ModelForm[Milestone]):
+    wording = LineFormField(
+        max_length=250,
+        widget=Sentence,
+        show_hidden_initial=True,
+        help_text="What a learner ticks. A new wording is the next revision; older ones stay.",
+    )
+    change = forms.ChoiceField(
+        label="Kind of change",
+        choices=MilestoneRevision.Change.choices,
+        required=False,
+        widget=AdminRadioSelect({"class": "radiolist"}),
+        help_text="Needed when the wording changes. Older wordings stay, and so does every tick.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        latest = self.instance.latest_revision() if self.instance.pk else None
+        self.latest = latest.wording if latest else None
+        self.initial.setdefault("wording", self.latest)
+
+    @property
+    def reworded(self) -> bool:
+        """Whether this editor gave another wording; what a colleague gave meanwhile stands."""
+        began = self.data.get(self.add_initial_prefix("wording"), self.latest)
+        return self.cleaned_data["wording"] not in {self.latest, began}
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.latest is None or self.errors:
+            return cleaned
+        if self.reworded and not self.cleaned_data["change"]:
+            self.add_error("change", "The wording changed: say which kind of change it is.")
+        return cleaned
+
+
+class PlaceForm(RowForm):
+    """A milestone's place in a phase, the last one unless somebody says otherwise."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["position"].required = False
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        phase = self.cleaned_data.get("phase")
+        if phase and not self.errors and self.cleaned_data.get("position") is None:
+            last = phase.placements.aggregate(last=Max("position"))["last"] or 0
+            self.cleaned_data["position"] = last + 1
+        return cleaned
+
+
+class PlaceRows(Rows):
+    model = Placement
+    form = PlaceForm
+    fields = ["phase", "position"]
+    verbose_name = "place"
+    verbose_name_plural = "Places: the phases that hold it (no position puts it last)"
+
+
+class RevisionRows(admin.TabularInline[MilestoneRevision, Milestone]):
+    """Every wording so far, to read: ticks point at them."""
+
+    model = MilestoneRevision
+    fields = ["number", "wording", "change", "created"]
+    readonly_fields = ["number", "wording", "change", "created"]
+    ordering = ["-number"]
+    can_delete = False
+    extra = 0
+    verbose_name_plural = "Wordings so far"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Milestone)
+class MilestoneAdmin(ContentAdmin):
+    form = MilestoneForm
+    list_display = ["key", "wording", "asks_to", "state", "held_by"]
+    list_filter = ["phases__track", "phases", "state", "kind", "deliverable"]
+    search_fields = ["key", "revisions__wording", "detail"]
+    radio_fields = {"state": admin.HORIZONTAL, "kind": admin.VERTICAL}
+    inlines = [PlaceRows, RevisionRows]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        said = ["key", "wording", "change", "detail"] if obj else ["key", "wording", "detail"]
+        return [(None, {"fields": said}), (None, {"fields": ["kind", "deliverable", "state"]})]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return self.inlines if obj else [PlaceRows]
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        places = Placement.objects.filter(milestone=OuterRef("pk")).order_by(*PAGE_ORDER)
+        return [
+            *(Subquery(places.values(name)[:1]).asc(nulls_last=True) for name in PAGE_ORDER),
+            "key",
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        places = Placement.objects.select_related("phase").order_by(*PAGE_ORDER)
+        return worded(super().get_queryset(request)).prefetch_related(
+            Prefetch("placements", places)
+        )
+
+    def name_in_search(self, milestone: Milestone) -> str:
+        return name_of_milestone(milestone)
+
+    @admin.display(ordering="latest_wording")
+    def wording(self, milestone: Any) -> str:
+        return str(milestone.latest_wording or "")
+
+    @admin.display(description="kind", ordering="kind")
+    def asks_to(self, milestone: Milestone) -> str:
+        return kind_of(milestone)
+
+    @admin.display(description="phases", empty_value="in no phase")
+    def held_by(self, milestone: Milestone) -> str | None:
+        return ", ".join(place.phase.label for place in milestone.placements.all()) or None
+
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        if obj is None or obj.state != State.LIVE:
+            return None
+        live = obj.placements.filter(phase__state=State.LIVE).select_related("phase")
+        place = live.order_by(*PAGE_ORDER).first()
+        return f"{place.phase.get_absolute_url()}#milestone-{obj.key}" if place else None
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        # Saving the row locks it: of two who reword it at once, the second gets a later number.
+        super().save_model(request, obj, form, change)
+        if form.reworded:
+            asked = form.cleaned_data["change"] if form.latest is not None else ""
+            kind = asked or MilestoneRevision.Change.MATERIAL
+            obj.reword(form.cleaned_data["wording"], kind)
+
+    def save_related(self, request: HttpRequest, *args: Any) -> None:
+        super().save_related(request, *args)
+        warn_of_unplaced(request)
+
+    def reasons_to_keep(self, objs: list[Milestone]) -> list[str]:
+        learners = learners_with(objs)
+        advice = "it leaves the roadmap for newcomers and stays with those who did it."
+        ticked = [
+            f"{ngettext('%d learner has', '%d learners have', learners[milestone.pk])} ticked "
+            f"{milestone.key}. Retire it instead: {advice}" % learners[milestone.pk]
+            for milestone in objs
+            if milestone.pk in learners
+        ]
+        others = Milestone.objects.exclude(pk__in=[milestone.pk for milestone in objs])
+        asking = (
+            Requirement.objects.filter(any_of__in=objs)
+            .exclude(pk__in=Requirement.objects.filter(any_of__in=others).values("pk"))
+            .select_related("level")
+            .distinct()
+        )
+        asked = [
+            f"Nobody could reach {row.level} any more: its requirement “{row}” would ask for "
+            "nothing. Change that requirement first."
+            for row in asking
+        ]
+        return ticked + asked
+
+
+def learners_with(milestones: list[Milestone]) -> dict[int, int]:
+    """Count, by milestone, the learners who would lose something with it.
+
+    What they have lies in apps that are unknown here. It protects its milestone, and a learner
+    has one row of a sort for each.
+    """
+    counts: dict[int, int] = {}
+    for relation in Milestone._meta.related_objects:
+        if isinstance(relation, models.ManyToOneRel) and relation.on_delete is models.PROTECT:
+            name = relation.field.name
+            rows = relation.related_model._base_manager.filter(**{f"{name}__in": milestones})
+            for pk, count in rows.order_by().values_list(name).annotate(count=Count("pk")):
+                counts[pk] = max(count, counts.get(pk, 0))
+    return counts
