@@ -46,10 +46,11 @@ def database(url: str) -> dict[str, Any]:
     """Give Django's settings for a Postgres address, a URL or a libpq string."""
     try:
         parts = conninfo_to_dict(url)
-    except psycopg.ProgrammingError as error:
+    except psycopg.ProgrammingError:
+        # Not its own words: they may repeat the address with the password in it.
         raise ImproperlyConfigured(
-            f"DATABASE_URL is not a Postgres address such as "
-            f"postgresql://user:password@host:5432/name ({str(error).strip()})."
+            "DATABASE_URL is not a Postgres address such as "
+            "postgresql://user:password@host:5432/name."
         ) from None
     known = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host"}
     settings = {ours: str(parts.pop(theirs, "") or "") for ours, theirs in known.items()}
@@ -108,7 +109,7 @@ def secret_key(path: Path) -> str:
 
 # Where this installation keeps what is its own: the secret key, gathered static files and,
 # unless it runs as root, the embedded database.
-STATE_DIR = Path(text("MASTERY_DATA") or BASE_DIR / ".local").absolute()
+STATE_DIR = (BASE_DIR / (text("MASTERY_DATA") or ".local")).absolute()
 
 DEBUG = boolean("DEBUG")
 SECRET_KEY = text("SECRET_KEY") or secret_key(STATE_DIR / "secret_key")
@@ -142,6 +143,7 @@ INSTALLED_APPS = [
     "django.contrib.sitemaps",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",
     "django_htmx",
     "allauth",
     "allauth.account",
@@ -291,6 +293,8 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage",
     },
 }
+
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
 LOGGING = {
     "version": 1,

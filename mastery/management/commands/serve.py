@@ -123,7 +123,6 @@ class Command(BaseCommand):
             executor = MigrationExecutor(connection)
             plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
             call_command("migrate", interactive=False, verbosity=0)
-            call_command("createcachetable", verbosity=0)
             self.say(f"Tables: {len(plan)} migrations applied" if plan else "Tables: up to date")
             call_command("load_roadmap", stdout=self.stdout)
             state = "gathered" if gather_static_files() else "up to date"
