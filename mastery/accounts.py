@@ -6,6 +6,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 from mastery.models import HANDLE_HELP, User
@@ -22,7 +23,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return str(super().clean_username(username.lower(), shallow))
 
 
-class SignupForm(AllauthSignupForm):  # type: ignore[misc]
+class SignupForm(AllauthSignupForm):
     time_zone = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -37,6 +38,7 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
         zone = str(self.cleaned_data["time_zone"])
         return zone if zone in zoneinfo.available_timezones() else "UTC"
 
-    def custom_signup(self, request: HttpRequest, user: User) -> None:
+    def custom_signup(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        assert isinstance(user, User)
         user.time_zone = self.cleaned_data["time_zone"]
         user.save(update_fields=["time_zone"])

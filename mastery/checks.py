@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Tags, register
 
 
 @register(Tags.security, deploy=True)
@@ -12,7 +13,7 @@ def cache_is_shared(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Attempts to log in are counted in the cache; one cache a process is one count a process."""
     if "LocMem" in settings.CACHES["default"]["BACKEND"]:
         return [
-            Warning(
+            checks.Warning(
                 "The cache is not shared between workers, so rate limits are not either.",
                 hint="Use the database cache.",
                 id="mastery.W001",
@@ -26,7 +27,7 @@ def mail_has_a_sender(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]
     """A mail server that gets mail from localhost refuses it or loses it."""
     if settings.MAIL_URL and settings.DEFAULT_FROM_EMAIL.endswith("@localhost>"):
         return [
-            Warning(
+            checks.Warning(
                 "Mail would be sent from an address on localhost.",
                 hint="Set MASTERY_MAIL_FROM, or MASTERY_ORIGIN to the site's address.",
                 id="mastery.W002",

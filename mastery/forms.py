@@ -29,7 +29,7 @@ class SettingsForm(forms.ModelForm[User]):
         widgets = {"target_date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
         labels = {"hours_a_week": "Hours a week"}
         help_texts = {
-            "target_date": "Optional. Nothing is counted against you.",
+            "target_date": "Nothing is counted against you.",
             "hours_a_week": "The manual reckons with 10 to 15.",
         }
 

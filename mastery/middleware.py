@@ -1,8 +1,11 @@
+from collections.abc import Callable
+
 from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.http.request import split_domain_port
+from django.http.response import HttpResponseBase
 from django.middleware.security import SecurityMiddleware
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -25,10 +28,10 @@ class TransportMiddleware(SecurityMiddleware):
     those cookies, and nobody could try the site out without a certificate.
     """
 
-    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
         if may_speak_plain_http(request):
             return None
-        return super().process_request(request)  # type: ignore[no-any-return]
+        return super().process_request(request)
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if not request.is_secure() and may_speak_plain_http(request):
@@ -37,7 +40,7 @@ class TransportMiddleware(SecurityMiddleware):
         response.headers.setdefault(
             "Permissions-Policy", "camera=(), geolocation=(), microphone=()"
         )
-        return super().process_response(request, response)  # type: ignore[no-any-return]
+        return super().process_response(request, response)
 
 
 class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
@@ -47,9 +50,11 @@ class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
     is never swapped for the log-in form: the browser is told to go there as a whole.
     """
 
-    def handle_no_permission(self, request: HttpRequest, view_func: object) -> HttpResponse:
+    def handle_no_permission(  # type: ignore[override]  # a client redirect is a plain answer
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponse:
         if request.method in {"GET", "HEAD"} and not request.headers.get("HX-Request"):
-            return super().handle_no_permission(request, view_func)  # type: ignore[arg-type,return-value]
+            return super().handle_no_permission(request, view_func)
         login = login_path(page_of(request))
         if request.headers.get("HX-Request"):
             return HttpResponseClientRedirect(login)

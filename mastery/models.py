@@ -14,17 +14,20 @@ HANDLE_HELP = "3 to 30 letters a–z, digits and hyphens. It is your name on pub
 
 # Names that a visitor would take for the site itself, or that a page may want one day.
 RESERVED_HANDLES = frozenset(
-    """
-    about abuse account accounts admin administrator anonymous api app assets atom blog contact
-    demo editor editors everyone experiments export feed feeds help home host hostmaster hosts
-    import index info journal level levels licence license log login logout mail manual mastery
-    me method milestone milestones moderator moderators new news nobody null official owner
-    papers password phase phases postmaster privacy profile progress provenance public register
-    resources roadmap robots root rss search security settings signin signup site sitemap staff
-    start static status support sysadmin system team terms tracker undefined user users
-    webmaster week www
-    """.split()
-)
+    {
+        "about", "abuse", "account", "accounts", "admin", "administrator", "anonymous", "api",
+        "app", "assets", "atom", "blog", "contact", "demo", "editor", "editors", "everyone",
+        "experiments", "export", "feed", "feeds", "help", "home", "host", "hostmaster",
+        "hosts", "import", "index", "info", "journal", "level", "levels", "licence",
+        "license", "log", "login", "logout", "mail", "manual", "mastery", "me", "method",
+        "milestone", "milestones", "moderator", "moderators", "new", "news", "nobody", "null",
+        "official", "owner", "papers", "password", "phase", "phases", "postmaster", "privacy",
+        "profile", "progress", "provenance", "public", "register", "resources", "roadmap",
+        "robots", "root", "rss", "search", "security", "settings", "signin", "signup", "site",
+        "sitemap", "staff", "start", "static", "status", "support", "sysadmin", "system",
+        "team", "terms", "tracker", "undefined", "user", "users", "webmaster", "week", "www",
+    }
+)  # fmt: skip
 
 
 def validate_handle_is_free_to_take(value: str) -> None:

@@ -17,7 +17,7 @@ Value = str | int | bool | dt.date | None | tuple[str, ...]
 RowId = tuple[str, str]
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,8 @@ MILESTONE_FIELDS = (
     flag("deliverable"),
 )
 RESOURCE_KINDS = (
-    "course", "book", "video", "article", "code", "paper", "person", "community", "compute", "venue",
+    "course", "book", "video", "article", "code",
+    "paper", "person", "community", "compute", "venue",
 )  # fmt: skip
 
 # In the order in which rows can be stored: what is referred to comes first.
@@ -298,7 +299,8 @@ class _Reader:
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             reason = getattr(error, "problem", None) or str(error).splitlines()[0]
-            self.problem(name, mark.line + 1 if mark else 1, f"not YAML: {reason}")
+            at = mark.line if mark else body.count("\n", 0, getattr(error, "position", 0))
+            self.problem(name, at + 1, f"not YAML: {reason}")
             return
         folder, _, leaf = name.rpartition("/")
         stem = leaf.removesuffix(".yaml")
@@ -333,14 +335,14 @@ class _Reader:
             self.read_mapping(kind, item, {**(more or {}), **place}, outer)
 
     def read_milestones(self, node: yaml.Node, phase: str, deliverable: bool) -> None:
-        """A milestone stands in its phase's file, and its place in the phase is a row of its own."""
+        """Read the milestones of a phase; the place of each is a row of its own."""
         if not isinstance(node, yaml.SequenceNode):
             self.complain(node, "expected a list of milestones")
             return
         for position, item in enumerate(node.value, start=1):
             entries = _entries(item)
             if "placed" in entries:
-                key: str | None = entries["placed"][1].value
+                key = str(self.read_scalar(slug("placed"), entries["placed"][1])) or None
                 if len(entries) > 1:
                     self.complain(item, "a milestone placed here a second time has no other keys")
             else:
@@ -350,7 +352,11 @@ class _Reader:
                     )
                 key = self.read_mapping("milestone", item, {"deliverable": deliverable})
             if key is not None:
-                values = {"phase": phase, "milestone": key, "position": position}
+                values: dict[str, Value] = {
+                    "phase": phase,
+                    "milestone": key,
+                    "position": position,
+                }
                 self.add("placement", f"{phase}/{key}", values, item)
 
     def read_mapping(
@@ -434,7 +440,7 @@ class _Reader:
                 for target in targets if spec.refers_to else ():
                     if target and (spec.refers_to, target) not in self.rows:
                         file, _, number = row.where.rpartition(":")
-                        reason = f"{spec.name!r} names the {spec.refers_to} {target!r}, which no file has"
+                        reason = f"no file has the {spec.refers_to} {target!r} of {spec.name!r}"
                         self.problem(file, int(number), reason)
 
 
@@ -450,7 +456,7 @@ def _words(spec: Field, raw: str) -> str:
     if len(raw) > spec.longest:
         raise ValueError(f"has {len(raw)} characters; at most {spec.longest} fit")
     if CONTROL.search(raw):
-        raise ValueError("holds a control character (a tab, perhaps)")
+        raise ValueError("holds a control character")
     return raw
 
 

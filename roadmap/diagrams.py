@@ -7,10 +7,15 @@ an editor writes, blocks grow to hold their text, and text that has no room ends
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
 
-GAUGE = 9.0  # the strip of cells, one a milestone
-PAD = 9.0
+GAUGE = 11.0  # the strip of cells, one a milestone
+PAD = 8.0
+LANE = 143.0  # the breadth of a branch when lying
+WIDEST = 200.0  # what a title may ask of a block that lies
 OPEN_WEEKS = 7.0  # how long an open-ended phase is drawn
+RIM = 7.0  # between two phases that are one destination and the line around them
 TIP = 20.0  # the arrow head of an open-ended phase
 
 
@@ -63,15 +68,30 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Plate:
+    """A few words on a ground of their own, put over an edge."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    text: str
+    text_x: float
+    text_y: float
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     stop: Stop
     optional: bool
     body: str
+    outline: str
     filled: str
     open_cells: str
     done_cells: str
     flag: str
     texts: tuple[Text, ...]
+    plate: Plate | None
     # Left, top, right and bottom, for whoever wants to know that nothing overlaps.
     box: tuple[float, float, float, float]
 
@@ -81,7 +101,9 @@ class Node:
         stop = self.stop
         parts = [stop.name, stop.title, stop.length]
         if stop.total:
-            parts.append(f"{stop.done} of {stop.total} done" if stop.own else f"{stop.total} milestones")
+            parts.append(
+                f"{stop.done} of {stop.total} done" if stop.own else f"{stop.total} milestones"
+            )
         if stop.shipped:
             parts.append("deliverable shipped")
         if self.optional:
@@ -119,6 +141,14 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Meeting:
+    """The outline of two phases that are one destination."""
+
+    path: str
+    plate: Plate
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
     upright: bool
     width: float
@@ -127,8 +157,7 @@ class Drawing:
     ribbons: tuple[Ribbon, ...]
     texts: tuple[Text, ...]
     marks: tuple[Mark, ...]
-    rail: str
-    frames: tuple[str, ...]
+    meetings: tuple[Meeting, ...]
     description: str
 
 
@@ -153,33 +182,33 @@ class Shape:
 
 UPRIGHT = Shape(
     upright=True,
-    target=800,
-    longest_week=14,
+    target=920,
+    longest_week=18,
     least=56,
     head=26,
     margin=34,
     breadth=294,
-    gap=22,
-    fork=58,
-    bend=38,
+    gap=18,
+    fork=70,
+    bend=46,
     title_size=14,
     small_size=12,
     most_lines=5,
 )
 LYING = Shape(
     upright=False,
-    target=1100,
-    longest_week=30,
+    target=1150,
+    longest_week=32,
     least=96,
     head=4,
-    margin=58,
-    breadth=276,
+    margin=64,
+    breadth=0,  # by the number of branches
     gap=52,
-    fork=64,
-    bend=44,
-    title_size=15,
+    fork=60,
+    bend=46,
+    title_size=14.5,
     small_size=12.5,
-    most_lines=3,
+    most_lines=4,
 )
 # Beyond this a lying map would have to be shrunk until nobody can read it.
 LONGEST = 1500.0
@@ -189,15 +218,16 @@ LONGEST = 1500.0
 
 _WIDTHS = {
     **dict.fromkeys("ijl'|!,.:;‘’", 0.26),
-    **dict.fromkeys("ft()[]{}/\\-·  “”\"r", 0.36),
+    **dict.fromkeys('ft()[]{}/\\-·  “”"r', 0.36),
     **dict.fromkeys("mwMW@%&—", 0.88),
     **dict.fromkeys("ABCDEFGHKNOPQRSTUVXYZ", 0.71),
 }
 
 
+@lru_cache(maxsize=4096)
 def text_width(text: str, size: float) -> float:
     """Estimate the width of text in a bold sans-serif face, rather too wide than too narrow."""
-    return 1.08 * size * sum(_WIDTHS.get(char, 0.58) for char in text)
+    return 1.05 * size * sum(_WIDTHS.get(char, 0.58) for char in text)
 
 
 def shorten(text: str, width: float, size: float) -> str:
@@ -210,6 +240,11 @@ def shorten(text: str, width: float, size: float) -> str:
 
 def wrap(text: str, width: float, size: float, most: int) -> list[str]:
     """Break text into at most so many lines; what is left over ends in an ellipsis."""
+    return list(_wrapped(text, width, size, most))
+
+
+@lru_cache(maxsize=1024)
+def _wrapped(text: str, width: float, size: float, most: int) -> tuple[str, ...]:
     lines: list[str] = []
     for word in text.split():
         joined = f"{lines[-1]} {word}" if lines else word
@@ -219,7 +254,7 @@ def wrap(text: str, width: float, size: float, most: int) -> list[str]:
             lines.append(word)
     if len(lines) > most:
         lines = [*lines[: most - 1], " ".join(lines[most - 1 :])]
-    return [shorten(line, width, size) for line in lines]
+    return tuple(shorten(line, width, size) for line in lines)
 
 
 # Places
@@ -243,7 +278,7 @@ class _Block:
 
 def lanes(lines: Sequence[Line], start: float, breadth: float, gap: float) -> list[Span]:
     """Share the breadth among branches, a little less to optional ones."""
-    parts = [0.86 if line.optional else 1.0 for line in lines]
+    parts = [0.94 if line.optional else 1.0 for line in lines]
     room = breadth - gap * (len(lines) - 1)
     spans, at = [], start
     for part in parts:
@@ -255,7 +290,9 @@ def lanes(lines: Sequence[Line], start: float, breadth: float, gap: float) -> li
 
 def twins(lines: Sequence[Line]) -> list[tuple[Stop, Stop]]:
     """Give the pairs that are one destination, of different branches and in the order of both."""
-    place = {stop.slug: (row, at) for row, line in enumerate(lines) for at, stop in enumerate(line.stops)}
+    place = {
+        stop.slug: (row, at) for row, line in enumerate(lines) for at, stop in enumerate(line.stops)
+    }
     known = {stop.slug: stop for line in lines for stop in line.stops}
     pairs: list[tuple[Stop, Stop]] = []
     for stop in known.values():
@@ -283,12 +320,16 @@ def needed(stop: Stop, lines: int, shape: Shape, room: float) -> float:
     """Give the size along that a block's text asks for."""
     if shape.upright:
         return 32 + lines * 1.18 * shape.title_size + (shape.small_size + 10 if stop.length else 6)
-    words = [*stop.title.split(), stop.numeral]
-    widest = max(text_width(word, shape.title_size) for word in words)
-    widest = max(widest, text_width(stop.length, shape.small_size))
-    # So wide that the title has room in its lines, within reason.
-    whole = text_width(stop.title, shape.title_size) / shape.most_lines * 1.25
-    return min(max(widest, whole), 190.0) + 2 * PAD + 4
+    wide = text_width(stop.length, shape.small_size)
+    while wide < WIDEST and shortened(stop.title, wide, shape):
+        wide += 4
+    return wide + 2 * PAD
+
+
+def shortened(title: str, room: float, shape: Shape) -> bool:
+    return wrap(title, room, shape.title_size, shape.most_lines) != wrap(
+        title, room, shape.title_size, 1000
+    ) or any(text_width(word, shape.title_size) > room for word in title.split())
 
 
 def sizes(line: Line, span: Span, shape: Shape, week: float) -> list[float]:
@@ -320,7 +361,9 @@ def arrange(lines: Sequence[Line], shape: Shape, week: float) -> list[_Block]:
     paired = {stop.slug for pair in pairs for stop in pair}
     rows: list[list[_Block]] = []
     for number, (line, span) in enumerate(zip(branches, spans, strict=True), 1):
-        rows.append(run(line.stops, number, at, sizes(line, span, shape, week), span, shape, paired))
+        rows.append(
+            run(line.stops, number, at, sizes(line, span, shape, week), span, shape, paired)
+        )
     for _ in range(len(pairs) + 1):
         for a, b in pairs:
             meet(rows, a.slug, b.slug)
@@ -384,7 +427,11 @@ def push(row: list[_Block], first: int, by: float) -> None:
 
 def touch(rows: list[list[_Block]], a: str, b: str, shape: Shape) -> None:
     """Move neighbouring twins together until they share an edge."""
-    where = {block.stop.slug: (number, i) for number, row in enumerate(rows) for i, block in enumerate(row)}
+    where = {
+        block.stop.slug: (number, i)
+        for number, row in enumerate(rows)
+        for i, block in enumerate(row)
+    }
     (one, i), (two, k) = sorted((where[a], where[b]))
     if two != one + 1:
         return
@@ -409,21 +456,40 @@ def fitted(block: _Block, shape: Shape) -> tuple[str, ...]:
 
 def draw(lines: Iterable[Line], rungs: Iterable[Rung], *, upright: bool) -> Drawing | None:
     """Draw the map; None when there is nothing to draw, or when lying down it is too long."""
-    shape = UPRIGHT if upright else LYING
     every = list(lines)
     if not any(line.stops for line in every):
         return None
+    # Places are the same for everybody, and finding them is most of the work.
+    plain = tuple(replace(line, stops=tuple(map(nobodys, line.stops))) for line in every)
+    shape, places = placed(plain, upright)
+    if not upright and length(places) > LONGEST:
+        return None
+    stops = {stop.slug: stop for line in every for stop in line.stops}
+    blocks = [replace(place, stop=stops[place.stop.slug]) for place in places]
+    return Pen(shape, every, blocks).drawing(list(rungs))
+
+
+def nobodys(stop: Stop) -> Stop:
+    return replace(stop, done=0, total=0, shipped=None, own=False, here=False)
+
+
+@lru_cache(maxsize=16)
+def placed(lines: tuple[Line, ...], upright: bool) -> tuple[Shape, tuple[_Block, ...]]:
+    """Find the length of a week that makes the map as long as it should be, and the places."""
+    shape = UPRIGHT if upright else lying_for(sum(bool(line.stops) for line in lines[1:]))
     low, high = 0.0, shape.longest_week
-    for _ in range(24):
+    for _ in range(14):
         week = (low + high) / 2
-        if length(arrange(every, shape, week)) > shape.target:
+        if length(arrange(lines, shape, week)) > shape.target:
             high = week
         else:
             low = week
-    blocks = arrange(every, shape, low)
-    if not upright and length(blocks) > LONGEST:
-        return None
-    return Pen(shape, every, blocks).drawing(list(rungs))
+    return shape, tuple(arrange(lines, shape, low))
+
+
+def lying_for(branches: int) -> Shape:
+    """Give every branch the breadth that the most lines of a title need."""
+    return replace(LYING, breadth=LANE * max(2, branches) + LYING.gap * (max(2, branches) - 1))
 
 
 def length(blocks: Sequence[_Block]) -> float:
@@ -437,12 +503,16 @@ class Pen:
         self.shape = shape
         self.blocks = blocks
         self.lines = [lines[0], *(line for line in lines[1:] if line.stops)]
+        self.twins = twins(self.lines[1:])
+        self.met = {stop.slug for pair in self.twins for stop in pair}
 
     def xy(self, along: float, across: float) -> tuple[float, float]:
         x, y = (across, along) if self.shape.upright else (along, across)
         return round(x, 1), round(y, 1)
 
-    def path(self, *steps: "tuple[str, tuple[float, float], *tuple[tuple[float, float], ...]]") -> str:
+    def path(
+        self, *steps: "tuple[str, tuple[float, float], *tuple[tuple[float, float], ...]]"
+    ) -> str:
         words = []
         for letter, *points in steps:
             places = (self.xy(along, across) for along, across in points)
@@ -450,24 +520,24 @@ class Pen:
         return "".join(words)
 
     def area(self, a0: float, a1: float, c0: float, c1: float) -> str:
-        return self.path(("M", (a0, c0)), ("L", (a0, c1)), ("L", (a1, c1)), ("L", (a1, c0))) + "Z"
+        (x0, y0), (x1, y1) = self.xy(a0, c0), self.xy(a1, c1)
+        return f"M{x0:g} {y0:g}H{x1:g}V{y1:g}H{x0:g}Z"
 
     def drawing(self, rungs: Sequence[Rung]) -> Drawing:
         shape = self.shape
         end = length(self.blocks)
-        marks, rail = self.ladder(rungs, end)
         far = max(block.across[1] for block in self.blocks)
         size = self.xy(end + 6, far + 2 if shape.upright else far + 4)
         return Drawing(
             upright=shape.upright,
-            width=size[0],
+            # A short map lying down is not blown up to the width of the page.
+            width=size[0] if shape.upright else max(size[0], 0.8 * shape.target),
             height=size[1],
             nodes=tuple(self.node(block) for block in self.blocks),
             ribbons=tuple(self.ribbons()),
             texts=tuple(self.names()),
-            marks=marks,
-            rail=rail,
-            frames=tuple(self.frames()),
+            marks=tuple(self.marks(rungs, end)),
+            meetings=tuple(self.meetings()),
             description=self.description(rungs),
         )
 
@@ -478,31 +548,50 @@ class Pen:
         tip = TIP if open_ended and last else 0.0
         a0, a1 = block.at, block.end
         middle = (c0 + c1) / 2
-        body = self.path(("M", (a0, c0)), ("L", (a0, c1)), ("L", (a1, c1)))
-        body += self.path(("L", (a1 + tip, middle)), ("L", (a1, c0))) + "Z"
+
+        def outline(by: float) -> str:
+            sides = [(a0 + by, c0 + by), (a0 + by, c1 - by), (a1 - by, c1 - by)]
+            sides += [(a1 + tip - by, middle), (a1 - by, c0 + by)]
+            return self.path(("M", sides[0]), *(("L", side) for side in sides[1:])) + "Z"
+
         part = stop.done / stop.total if stop.total else 0.0
-        gauge = (c0, c0 + GAUGE) if self.shape.upright else (c1 - GAUGE, c1)
+        gauge = (c0 + 2, c0 + GAUGE) if self.shape.upright else (c1 - GAUGE, c1 - 2)
         cells = self.cells(stop, a0, a1, *gauge)
         centre = (gauge[0] + gauge[1]) / 2
         flag = ""
         if stop.shipped is not None:
-            at, r = a1 - 9, 6.5
+            at, r = a1 - 9, 5.2
             flag = self.path(
-                ("M", (at - r, centre)), ("L", (at, centre - r)), ("L", (at + r, centre)), ("L", (at, centre + r))
+                ("M", (at - r, centre)),
+                ("L", (at, centre - r)),
+                ("L", (at + r, centre)),
+                ("L", (at, centre + r)),
             )
             flag += "Z"
         corners = [self.xy(a0, c0), self.xy(a1 + tip, c1)]
         return Node(
             stop=stop,
             optional=self.lines[block.line].optional,
-            body=body,
-            filled=self.area(a0, a0 + (a1 - a0) * part, c0, c1) if part else "",
+            body=outline(0),
+            outline=outline(1.5),
+            filled=outline(0)
+            if part == 1
+            else self.area(a0, a0 + (a1 - a0) * part, c0, c1)
+            if part
+            else "",
             open_cells=cells[1],
             done_cells=cells[0],
             flag=flag,
             texts=tuple(self.texts(block)),
+            plate=self.plate("next", *self.corner(block)) if stop.here else None,
             box=(*corners[0], *corners[1]),
         )
+
+    def corner(self, block: _Block) -> tuple[float, float]:
+        """Give the corner where a block has neither text nor another's name beside it."""
+        if self.shape.upright:
+            return block.across[1], block.end
+        return block.end, block.across[0]
 
     def cells(self, stop: Stop, a0: float, a1: float, c0: float, c1: float) -> tuple[str, str]:
         """Give the strip of milestones, the done ones and the open ones, as two paths."""
@@ -532,7 +621,7 @@ class Pen:
         numeral = shorten(stop.numeral, room, 20)
         yield Text(round(x, 1), round(y + 25, 1), numeral, "numeral")
         count = f"{stop.done}/{stop.total}"
-        if stop.done and text_width(numeral, 22) + text_width(count, 12) < room:
+        if stop.done and text_width(numeral, 28) + text_width(count, 12) < room:
             yield Text(round(right, 1), round(y + 24, 1), count, "count", "end")
         y += 30
         for line in block.lines:
@@ -540,7 +629,9 @@ class Pen:
             yield Text(round(x, 1), round(y - 1, 1), line, "title")
         if stop.length:
             size = shape.small_size
-            yield Text(round(x, 1), round(y + size + 4, 1), shorten(stop.length, room, size), "length")
+            yield Text(
+                round(x, 1), round(y + size + 4, 1), shorten(stop.length, room, size), "length"
+            )
 
     def last_of_line(self, block: _Block) -> bool:
         return self.lines[block.line].stops[-1].slug == block.stop.slug
@@ -557,7 +648,7 @@ class Pen:
                 yield self.ribbon(end, (at, at + share), row[0])
                 at += share
         for row in branches:
-            for one, two in zip(row, row[1:], strict=False):
+            for one, two in pairwise(row):
                 if two.at - one.end > 1:
                     yield self.ribbon(one, one.across, two)
 
@@ -566,8 +657,10 @@ class Pen:
         half = (a0 + a1) / 2
         (s0, s1), (e0, e1) = share, two.across
         path = self.path(
-            ("M", (a0, s0)), ("C", (half, s0), (half, e0), (a1, e0)),
-            ("L", (a1, e1)), ("C", (half, e1), (half, s1), (a0, s1)),
+            ("M", (a0, s0)),
+            ("C", (half, s0), (half, e0), (a1, e0)),
+            ("L", (a1, e1)),
+            ("C", (half, e1), (half, s1), (a0, s1)),
         )
         edges = self.path(("M", (a0, s0)), ("C", (half, s0), (half, e0), (a1, e0)))
         edges += self.path(("M", (a0, s1)), ("C", (half, s1), (half, e1), (a1, e1)))
@@ -594,64 +687,67 @@ class Pen:
                 continue
             first = blocks[0]
             c0, c1 = first.across
-            name = f"{line.name}, optional" if line.optional and not shape.upright else line.name
             size = shape.small_size
             if shape.upright:
-                middle = (c0 + c1) / 2
-                y = first.at - 9 if number else first.at - 10
-                yield Text(round(middle, 1), round(y, 1), shorten(name, c1 - c0, size), "track", "middle")
-            elif number == 0 or number > 1:
-                yield Text(round(first.at, 1), round(c0 - 10, 1), name, "track")
+                words = [line.name, "optional"] if line.optional else [line.name]
+                for up, word in enumerate(reversed(words)):
+                    y = first.at - 10 - 15 * up
+                    short = shorten(word, c1 - c0, size * 0.94)
+                    yield Text(round((c0 + c1) / 2, 1), round(y, 1), short, "track", "middle")
             else:
-                yield Text(round(first.at, 1), round(c1 + 18, 1), name, "track")
+                name = f"{line.name}, optional" if line.optional else line.name
+                # The first branch has the ladder above it.
+                y = c1 + 19 if number == 1 else c0 - 11
+                yield Text(round(first.at, 1), round(y, 1), name, "track")
 
-    def frames(self) -> Iterable[str]:
+    def meetings(self) -> Iterable[Meeting]:
         """Outline twins that touch."""
         at = {block.stop.slug: block for block in self.blocks}
-        for one, two in twins(self.lines[1:]):
+        for one, two in self.twins:
             a, b = at[one.slug], at[two.slug]
             if abs(a.across[1] - b.across[0]) < 0.5:
-                yield self.area(a.at - 4, a.end + 4, a.across[0] - 4, b.across[1] + 4)
+                a0, a1, c0, c1 = a.at - RIM, a.end + RIM, a.across[0] - RIM, b.across[1] + RIM
+                (x0, y0), (x1, _) = self.xy(a0, c0), self.xy(a1, c1)
+                plate = self.plate("one destination", (x0 + x1) / 2, y0, middle=True)
+                yield Meeting(self.area(a0, a1, c0, c1), plate)
 
-    def ladder(self, rungs: Sequence[Rung], end: float) -> tuple[tuple[Mark, ...], str]:
-        """Put each level where the phases it asks for end, on the rail beside the first branch."""
-        shape = self.shape
+    def plate(self, text: str, x: float, y: float, *, middle: bool = False) -> Plate:
+        """Put words over an edge: around a place, or with their right end at it."""
+        width, height = round(text_width(text, 12) + 14, 1), 19.0
+        left = x - width / 2 if middle else x - width - 6
+        top = y - height / 2
+        centre = left + width / 2
+        return Plate(
+            round(left, 1), round(top, 1), width, height, text, round(centre, 1), round(y + 4, 1)
+        )
+
+    def marks(self, rungs: Sequence[Rung], end: float) -> Iterable[Mark]:
+        """Put each level where the phases it asks for end, beside the first branch."""
         ends = {block.stop.slug: block.end for block in self.blocks}
-        rail = shape.margin - 24 if shape.upright else shape.margin - 26
-        reach = {}
-        for number, block in enumerate(self.blocks):
-            reach[number] = block
-        marks: list[Mark] = []
         taken = -1e9
         for rung in rungs:
             at = self.reached(rung, ends)
-            if rung.beyond:
-                at = end
-            if at is None:
+            if at is None or at - taken < (16 if self.shape.upright else 60):
                 continue
-            edge = self.edge(at)
-            if shape.upright:
-                if at - taken < 18:
-                    continue
-                texts = (Text(rail - 7, round(at + 4.5, 1), rung.label, "rung", "start"),)
-                (x1, y1), (x2, y2) = self.xy(at, rail + 14), self.xy(at, edge)
-            else:
-                if at - taken < 60:
-                    continue
-                anchor = "start" if at < 40 else ("end" if at > end - 60 else "middle")
-                texts = (
-                    Text(round(at, 1), rail - 16, rung.label, "rung", anchor),
-                    Text(round(at, 1), rail - 2, rung.name, "rung-name", anchor),
-                )
-                (x1, y1), (x2, y2) = self.xy(at, rail + 4), self.xy(at, edge)
             taken = at
-            marks.append(Mark(x1, y1, x2, y2, texts))
-        return tuple(marks), ""
+            if self.shape.upright:
+                texts: tuple[Text, ...] = (Text(0, round(at + 5, 1), rung.label, "rung"),)
+                begin = 23.0
+            else:
+                anchor = "end" if at > end - 70 else "middle"
+                texts = (
+                    Text(round(at, 1), 16, rung.label, "rung", anchor),
+                    Text(round(at, 1), 32, shorten(rung.name, 150, 12.5), "rung-name", anchor),
+                )
+                begin = 39.0
+            (x1, y1), (x2, y2) = self.xy(at, begin), self.xy(at, self.edge(at))
+            yield Mark(x1, y1, x2, y2, texts)
 
     def edge(self, at: float) -> float:
         """Give where the first line's near side is, so far along."""
         near = [b for b in self.blocks if b.line <= 1 and b.at - 1 <= at <= b.end + 1]
-        return min((b.across[0] for b in near), default=self.shape.margin)
+        edges = (b.across[0] - (RIM if b.stop.slug in self.met else 0) for b in near)
+        return min(edges, default=self.shape.margin)
 
     def reached(self, rung: Rung, ends: dict[str, float]) -> float | None:
         found = [
@@ -667,7 +763,7 @@ class Pen:
         said = ["Blocks are as long as their phases take."]
         if names and self.lines[0].stops:
             said.append(f"The trunk divides into {len(names)} branches: {', '.join(names)}.")
-        said += [f"{a.name} and {b.name} are one destination." for a, b in twins(self.lines[1:])]
+        said += [f"{a.name} and {b.name} are one destination." for a, b in self.twins]
         ends = {block.stop.slug: block.end for block in self.blocks}
         for rung in rungs:
             at = self.reached(rung, ends)

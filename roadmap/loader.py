@@ -1,4 +1,4 @@
-"""Between the content files and the database: load without undoing an editor, dump what is there."""
+"""Between the content files and the database: load without undoing an editor, dump all of it."""
 
 import datetime as dt
 import hashlib
@@ -217,7 +217,8 @@ class _Loader:
 
     def create_unless_deleted(self, row: Row) -> None:
         if row.id in self.known and not self.force:
-            return self.leave(row, "an editor deleted it")
+            self.leave(row, "an editor deleted it")
+            return
         instance = TABLES[row.kind].model()
         self.write(instance, row)
         self.pks[row.kind][row.key] = instance.pk
@@ -232,9 +233,11 @@ class _Loader:
             self.write(instance, row)
             self.report.updated.append(f"{row.kind} {row.key}")
         elif self.known.get(row.id) == wanted:
-            return self.leave(row, "an editor changed it")
+            self.leave(row, "an editor changed it")
+            return
         else:
-            return self.leave(row, "an editor changed it, and the files have something new")
+            self.leave(row, "an editor changed it, and the files have something new")
+            return
         self.known[row.id] = wanted
 
     def leave(self, row: Row, why: str) -> None:
@@ -287,7 +290,8 @@ class _Loader:
             instance.update(state=State.RETIRED)
             del self.known[row.id]
         else:
-            return self.leave(row, "the files no longer have it; delete it in the admin")
+            self.leave(row, "the files no longer have it; delete it in the admin")
+            return
         self.report.removed.append(f"{row.kind} {row.key}")
 
     def remember(self) -> None:

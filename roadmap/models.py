@@ -13,7 +13,7 @@ SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 SLUG_RULE = "Lower-case letters, digits and single hyphens. It stays as it is once public."
 
 
-class SlugField(models.SlugField):
+class SlugField(models.SlugField[str, str]):
     def __init__(self, *args: object, **kwargs: object) -> None:
         kwargs.setdefault("max_length", 60)
         kwargs.setdefault("help_text", SLUG_RULE)
@@ -173,7 +173,10 @@ class Phase(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.label} {self.title}"
+        return f"{self.label}: {self.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("phase", args=[self.slug])
 
     @property
     def label(self) -> str:
@@ -184,9 +187,6 @@ class Phase(models.Model):
     def number(self) -> str:
         """The numeral within its family: ``3`` of phase 3, ``2`` of RL-2."""
         return self.slug.rpartition("-")[2]
-
-    def get_absolute_url(self) -> str:
-        return reverse("phase", args=[self.slug])
 
 
 class PhasePart(models.Model):
@@ -353,12 +353,12 @@ class Level(models.Model):
     def __str__(self) -> str:
         return f"{self.label} {self.name}"
 
+    def get_absolute_url(self) -> str:
+        return f"{reverse('levels')}#level-{self.slug}"
+
     @property
     def label(self) -> str:
         return self.slug.upper()
-
-    def get_absolute_url(self) -> str:
-        return f"{reverse('levels')}#level-{self.slug}"
 
 
 class Requirement(models.Model):

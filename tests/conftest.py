@@ -1,14 +1,18 @@
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.core.management import call_command
+from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
+from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 
 from mastery.models import User
+from roadmap.content import read_folder
+from roadmap.loader import load
+from roadmap.management.commands.load_roadmap import CONTENT
 from roadmap.models import Milestone
 from roadmap.queries import Manual, manual
 from tracker.models import Completion
@@ -16,22 +20,41 @@ from tracker.models import Completion
 PASSWORD = "correct horse battery"
 
 
+def pytest_configure() -> None:
+    # Static files come from where they are written; gathering them is the work of ``serve``.
+    django_settings.STATIC_ROOT.mkdir(exist_ok=True)
+
+
 @pytest.fixture(autouse=True)
 def _test_settings(settings: LazySettings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.PLAIN_HTTP_HOSTS = {*settings.PLAIN_HTTP_HOSTS, "testserver"}
-    # Static files come from where they are written; gathering them is the work of ``serve``.
-    settings.STATIC_ROOT.mkdir(exist_ok=True)
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Load the real roadmap once; every test finds it in the database, and it is rolled back to."""
+    with django_db_blocker.unblock():
+        load(read_folder(CONTENT))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
+    """Bring the roadmap back after a test with transactions, which leaves empty tables."""
+    yield
+    marker = item.get_closest_marker("django_db")
+    if nextitem and marker and marker.kwargs.get("transaction"):
+        with item.config.stash[blocking_manager_key].unblock():
+            load(read_folder(CONTENT))
+
+
 @pytest.fixture
 def roadmap(db: None) -> Manual:
-    """The real roadmap, loaded from its files."""
-    call_command("load_roadmap", verbosity=0)
+    """The real roadmap, as its files have it."""
     return manual()
 
 

@@ -1,9 +1,9 @@
 """What one person did about the roadmap. Every row is reached through ``.of(user)``."""
 
 import datetime as dt
+from typing import Any
 
 from django.db import connection, models
-from django.db.models import Q
 
 from mastery.models import User
 from roadmap.models import Milestone, MilestoneRevision
@@ -61,8 +61,8 @@ class CompletionQuerySet(models.QuerySet["Completion"]):
         )
 
 
-def _changes(change: str, kind: str, values: dict[str, object]) -> bool:
-    """Run a change of one completion and, if it happened, add its event: one statement, both or none."""
+def _changes(change: str, kind: str, values: dict[str, Any]) -> bool:
+    """Change one completion and, if that did anything, add its event: both or neither."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -72,7 +72,7 @@ def _changes(change: str, kind: str, values: dict[str, object]) -> bool:
             """,  # noqa: S608  (the change is one of the three statements above)
             {**values, "kind": kind},
         )
-        return cursor.rowcount > 0
+        return bool(cursor.rowcount)
 
 
 class Completion(models.Model):

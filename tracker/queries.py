@@ -62,6 +62,10 @@ class TrackProgress:
     total: Total
     chosen: bool
 
+    @property
+    def label(self) -> str:
+        return self.track.name if self.chosen else f"{self.track.name} (not counted)"
+
 
 @dataclass(frozen=True)
 class Board:

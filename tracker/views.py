@@ -56,9 +56,7 @@ def set_done(user: User, milestone: ManualMilestone, done: bool, *, restore: boo
         )
 
 
-def ticked(
-    user: User, content: Manual, milestone: ManualMilestone, page: str
-) -> dict[str, object]:
+def ticked(user: User, content: Manual, milestone: ManualMilestone, page: str) -> dict[str, object]:
     """Collect all that the page of a tick shows of it: a phase's own page, or the whole board."""
     board = board_of(user, content)
     on_board = page not in content.phases

@@ -1,11 +1,14 @@
 """What the map's template draws: the manual, with one person's totals in it."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Protocol
 
 from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
-from roadmap.diagrams import Drawing, Line, Rung, Stop, draw
+from roadmap.diagrams import Line, Rung, Stop, draw
 from roadmap.models import Level, Phase
 from roadmap.queries import Manual, ManualPhase
 
@@ -36,14 +39,11 @@ class Board(Protocol):
 
 
 @register.simple_tag
-def map_drawings(manual: Manual, board: Board, *, own: bool) -> list[Drawing]:
-    """Draw the map upright and, unless it is too long for that, lying down.
-
-    With ``own`` the person's progress is in it, and the phase to go on with is marked.
-    """
+def phase_map(manual: Manual, board: Board, *, own: bool) -> SafeString:
+    """Draw the map; with ``own``, this person's progress is in it and the next phase is marked."""
     parts = board.phases
     here = board.next_phase if own else None
-    lines = [
+    lines = tuple(
         Line(
             slug=track.slug,
             name=track.name,
@@ -54,10 +54,16 @@ def map_drawings(manual: Manual, board: Board, *, own: bool) -> list[Drawing]:
             ),
         )
         for track, phases in manual.by_track
-    ]
-    rungs = [rung_of(level, manual) for level in manual.levels]
-    drawings = (draw(lines, rungs, upright=upright) for upright in (True, False))
-    return [drawing for drawing in drawings if drawing]
+    )
+    return rendered(lines, tuple(rung_of(level, manual) for level in manual.levels), own)
+
+
+@lru_cache(maxsize=128)
+def rendered(lines: tuple[Line, ...], rungs: tuple[Rung, ...], own: bool) -> SafeString:
+    """Give the map's HTML. Everything it shows is in the arguments, so it never goes stale."""
+    drawings = [draw(lines, rungs, upright=upright) for upright in (True, False)]
+    context = {"drawings": [drawing for drawing in drawings if drawing], "own": own}
+    return render_to_string("roadmap/_map_drawing.html", context)
 
 
 def stop_of(row: Phase, part: Part, own: bool, here: bool) -> Stop:

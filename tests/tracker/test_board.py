@@ -93,10 +93,10 @@ def test_the_page_shows_every_box_once_with_its_totals(learner: Client, roadmap:
     for key in roadmap.milestones:
         assert html.count(f'id="milestone-{key}"') == 1, key
     for slug, size in PHASE_SIZES.items():
-        block = re.search(rf'id="phase-{slug}-progress".*?</div>', html, re.S)
+        block = re.search(rf'id="phase-{slug}-progress".*?</div>', html, re.DOTALL)
         assert block, slug
         assert f'<progress value="0" max="{size}"' in block[0]
-    assert re.search(r'id="total-progress".*?<progress value="0" max="35"', html, re.S)
+    assert re.search(r'id="total-progress".*?<progress value="0" max="35"', html, re.DOTALL)
 
 
 def test_a_strangers_ticks_are_not_on_my_board(

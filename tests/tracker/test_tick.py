@@ -172,9 +172,7 @@ def test_reading_never_ticks(learner: Client) -> None:
 
 @pytest.mark.usefixtures("roadmap")
 def test_a_stranger_is_sent_to_log_in_and_back_to_the_page(client: Client) -> None:
-    response = client.post(
-        URL, {"done": "1"}, headers={"Referer": "http://testserver/roadmap/0/"}
-    )
+    response = client.post(URL, {"done": "1"}, headers={"Referer": "http://testserver/roadmap/0/"})
     assert response.status_code == 303
     assert response["Location"] == f"{reverse('account_login')}?next=%2Froadmap%2F0%2F"
     assert not Completion.objects.exists()

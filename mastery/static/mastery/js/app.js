@@ -44,7 +44,7 @@
     }
     for (const place of root.querySelectorAll("[data-browser-zone]")) {
       const select = document.getElementById(place.dataset.browserZone);
-      if (!select || select.value === here) continue;
+      if (!select) continue;
       const before = select.value;
       select.value = here;
       if (select.value !== here) {

@@ -1,0 +1,93 @@
+"""A real Chromium for the browser tests, found on the system."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from tests.conftest import PASSWORD
+
+# Playwright's synchronous interface runs an event loop in this thread, which Django minds.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        assert not os.environ.get("CI"), "CI has to have a Chromium for the browser tests"
+        pytest.skip("no Chromium on this machine; install chromium to run the browser tests")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Complaints(list[str]):
+    """What a page's console and its requests had to say; a test that expects some clears it."""
+
+
+@pytest.fixture
+def complaints() -> Iterator[Complaints]:
+    complaints = Complaints()
+    yield complaints
+    assert complaints == []
+
+
+@pytest.fixture
+def open_context(
+    browser: Browser, live_server: LiveServer, complaints: Complaints
+) -> Iterator[Callable[..., BrowserContext]]:
+    contexts: list[BrowserContext] = []
+
+    def open_context(**options: object) -> BrowserContext:
+        context = browser.new_context(base_url=live_server.url, **options)  # type: ignore[arg-type]
+        context.set_default_timeout(10_000)
+        context.on("console", lambda message: complaints.append(f"console: {message.text}"))
+        context.on("weberror", lambda error: complaints.append(f"error: {error.error}"))
+        context.on(
+            "response",
+            lambda answer: (
+                complaints.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
+            ),
+        )
+        contexts.append(context)
+        return context
+
+    yield open_context
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_context: Callable[..., BrowserContext]) -> Page:
+    return open_context().new_page()
+
+
+def sign_up(page: Page, handle: str = "ada") -> None:
+    page.goto("/accounts/signup/")
+    page.fill("[name=email]", f"{handle}@example.org")
+    page.fill("[name=username]", handle)
+    page.fill("[name=password1]", PASSWORD)
+    page.locator("main form button[type=submit], main form button:not([type])").first.click()
+    page.wait_for_url("**/")
+
+
+def log_in(page: Page, handle: str = "ada") -> None:
+    page.fill("[name=login]", handle)
+    page.fill("[name=password]", PASSWORD)
+    page.locator("main form[method=post] button").first.click()
