@@ -3,18 +3,9 @@ from itertools import combinations
 
 import pytest
 
-from roadmap.diagrams import (
-    Drawing,
-    Line,
-    Node,
-    Rung,
-    Stop,
-    draw,
-    shorten,
-    text_width,
-    twins,
-    wrap,
-)
+from roadmap.diagrams import Drawing, Line, Node, Rung, Stop, draw
+from roadmap.diagrams.places import twins
+from roadmap.diagrams.text import shorten, text_width, wrap
 
 
 def stop(slug: str, title: str = "Foundations", weeks: float | None = 6, **more: object) -> Stop:
@@ -222,10 +213,9 @@ def test_ids_of_ribbons_are_unique() -> None:
 
 def test_wrapping_breaks_at_words_and_ends_in_an_ellipsis() -> None:
     assert wrap("Deep RL", 200, 14, 3) == ["Deep RL"]
-    assert (
-        wrap("one two three four", 40, 14, 2) == ["one", "two …"]
-        or len(wrap("one two three four", 40, 14, 2)) == 2
-    )
+    short = wrap("one two three four", 40, 14, 2)
+    assert len(short) == 2
+    assert short[1].endswith("…")
     assert wrap("", 100, 14, 3) == []
     assert shorten("Donaudampfschiff", 60, 14).endswith("…")
     assert all(text_width(line, 14) <= 90 for line in wrap(LONG, 90, 14, 4))
