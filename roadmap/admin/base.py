@@ -21,7 +21,8 @@ from django.http import HttpRequest
 from django.utils.text import capfirst, get_text_list
 
 from mastery.desk import MarkdownWidget
-from roadmap.models import MarkdownField, Milestone, MilestoneRevision, State, tidy
+from roadmap.models import MarkdownField, Milestone, MilestoneRevision, State
+from roadmap.models.fields import tidy
 
 # Lines that are sentences: they get room for more than one row on the screen.
 SENTENCES = {"ask", "can", "note", "reached_by", "statement", "summary"}

@@ -1,0 +1,67 @@
+"""The roadmap: content that everybody shares. Nothing here knows a user.
+
+Rows are known by slug or key, in the files of ``roadmap/content/`` as in addresses; both stay as
+they are once public. Text is Markdown.
+"""
+
+from roadmap.models.chapters import (
+    Chapter,
+    Claim,
+    Habit,
+    Principle,
+    Question,
+)
+from roadmap.models.fields import (
+    MarkdownField,
+    PublishedQuerySet,
+    SlugField,
+    State,
+)
+from roadmap.models.loading import (
+    ContentVersion,
+    LoadedRow,
+)
+from roadmap.models.milestones import (
+    Level,
+    Milestone,
+    MilestoneRevision,
+    Placement,
+    Requirement,
+)
+from roadmap.models.phases import (
+    Phase,
+    PhaseResource,
+    Resource,
+    ResourceLink,
+    Step,
+    Topic,
+    Track,
+    Trap,
+)
+
+__all__ = [
+    "Chapter",
+    "Claim",
+    "ContentVersion",
+    "Habit",
+    "Level",
+    "LoadedRow",
+    "MarkdownField",
+    "Milestone",
+    "MilestoneRevision",
+    "Phase",
+    "PhaseResource",
+    "Placement",
+    "Principle",
+    "PublishedQuerySet",
+    "Question",
+    "Requirement",
+    "Resource",
+    "ResourceLink",
+    "SlugField",
+    "State",
+    "Step",
+    "Topic",
+    "Track",
+    "Trap",
+]

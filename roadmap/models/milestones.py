@@ -1,0 +1,148 @@
+"""What a learner ticks, and the levels that are reached by it."""
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from roadmap.models.fields import (
+    MarkdownField,
+    PublishedQuerySet,
+    SlugField,
+    line,
+    position_field,
+    state_field,
+)
+from roadmap.models.phases import Phase
+
+
+class Milestone(models.Model):
+    class Kind(models.TextChoices):
+        BUILD = "build", "Build: code of your own"
+        EXPLAIN = "explain", "Explain: in your own words"
+        SHIP = "ship", "Ship: published work"
+        JOIN = "join", "Join: take part"
+        OUTSIDE = "outside", "Outside: what somebody else did with it"
+
+    key = SlugField(unique=True)
+    kind = models.CharField(max_length=7, choices=Kind)
+    deliverable = models.BooleanField(
+        default=False, help_text="The artifact a phase ends in. Stands beside the totals."
+    )
+    state = state_field()
+    detail = MarkdownField(blank=True, help_text="What counts and what does not.")
+    phases = models.ManyToManyField(Phase, through="Placement", related_name="milestones")
+
+    objects = PublishedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return self.key
+
+    def latest_revision(self) -> "MilestoneRevision | None":
+        return self.revisions.order_by("-number").first()
+
+    def reword(self, wording: str, change: str) -> "MilestoneRevision":
+        """Give the milestone a new wording as its next revision; older ones stay."""
+        latest = self.latest_revision()
+        return self.revisions.create(
+            number=latest.number + 1 if latest else 1, wording=wording, change=change
+        )
+
+
+class MilestoneRevision(models.Model):
+    class Change(models.TextChoices):
+        MATERIAL = "material", "Material: it asks for something else now"
+        COSMETIC = "cosmetic", "Cosmetic: spelling, no change of meaning"
+
+    milestone = models.ForeignKey(Milestone, models.CASCADE, related_name="revisions")
+    number = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
+    wording = line()
+    change = models.CharField(max_length=8, choices=Change, default=Change.MATERIAL)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["milestone", "number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["milestone", "number"],
+                name="milestonerevision_number_unique",
+                violation_error_message="This milestone has a revision of that number already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(number__gte=1),
+                name="milestonerevision_number_from_one",
+                violation_error_message="Revisions are numbered from 1.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.wording
+
+
+class Placement(models.Model):
+    """A milestone's place in a phase. Shared ones have two places and one tick."""
+
+    phase = models.ForeignKey(Phase, models.CASCADE, related_name="placements")
+    milestone = models.ForeignKey(Milestone, models.CASCADE, related_name="placements")
+    position = position_field()
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["phase", "milestone"],
+                name="placement_unique",
+                violation_error_message="This phase holds that milestone already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.milestone} in {self.phase}"
+
+
+class Level(models.Model):
+    slug = SlugField(unique=True)
+    name = line()
+    can = line(help_text="What a person at this level can do.")
+    time = line(help_text="In words: 3–6 months.")
+    reached_by = line(help_text="In words. The requirements below are what decides.")
+    beyond = models.BooleanField(default=False, help_text="Beyond the map: no phase leads here.")
+    position = position_field()
+
+    class Meta:
+        ordering = ["position", "slug"]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.name}"
+
+    def get_absolute_url(self) -> str:
+        return f"{reverse('levels')}#level-{self.slug}"
+
+    @property
+    def label(self) -> str:
+        return self.slug.upper()
+
+
+class Requirement(models.Model):
+    """One thing a level asks for: any one of these milestones will do."""
+
+    level = models.ForeignKey(Level, models.CASCADE, related_name="requirements")
+    slug = SlugField()
+    any_of = models.ManyToManyField(Milestone, related_name="requirements")
+    position = position_field()
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["level", "slug"],
+                name="requirement_slug_unique",
+                violation_error_message="This level has another requirement with that slug.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
