@@ -1,41 +1,31 @@
-"""The roadmap's text files: read, check, write. Pure: no database, no Django.
+"""The roadmap's text files, read and checked. Pure: no database, no Django.
 
-``content/README.md`` tells a person the format; ``KINDS`` tells it to the code. A file becomes
-rows, each known by its kind and key, and rows become the same bytes again.
+A file becomes rows, each known by its kind and key; ``content_writer`` makes the same bytes of
+them again.
 """
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-Value = str | int | bool | dt.date | None | tuple[str, ...]
-RowId = tuple[str, str]
+from roadmap.content_kinds import (
+    KINDS,
+    LIST_FILES,
+    SECTIONS,
+    UNPLACED_FILE,
+    Field,
+    Row,
+    RowId,
+    Value,
+    slug,
+)
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of content.
-
-    ``key`` of a row inside another is ``outer/inner``. ``values`` has every field of its kind,
-    names of other rows by their keys. ``where`` is ``file:line``, empty for rows of the database.
-    """
-
-    kind: str
-    key: str
-    values: Mapping[str, Value]
-    where: str = ""
-
-    @property
-    def id(self) -> RowId:
-        return self.kind, self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,211 +46,19 @@ class ContentError(Exception):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    name: str
-    type: str = "line"
-    optional: bool = False
-    default: Value = ""
-    choices: tuple[str, ...] = ()
-    longest: int = 250
-    refers_to: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What a mapping in a file holds: its key, its fields in order, then its lists."""
-
-    name: str
-    key: str
-    fields: tuple[Field, ...]
-    lists: tuple[tuple[str, str], ...] = ()
-    # Fields a row has beside those written in its mapping: its parent, its place.
-    parent: str = ""
-
-
-def line(name: str, **more: Any) -> Field:
-    return Field(name, **more)
-
-
-def text(name: str, **more: Any) -> Field:
-    return Field(name, "text", longest=50_000, **more)
-
-
-def slug(name: str = "slug", **more: Any) -> Field:
-    return Field(name, "slug", longest=60, **more)
-
-
-def flag(name: str) -> Field:
-    return Field(name, "flag", optional=True, default=False)
-
-
-def choice(name: str, *choices: str, **more: Any) -> Field:
-    return Field(name, "choice", choices=choices, **more)
-
-
-STATE = choice("state", "draft", "live", "retired", optional=True, default="live")
-MILESTONE_FIELDS = (
-    slug("key"),
-    choice("kind", "build", "explain", "ship", "join", "outside"),
-    STATE,
-    choice("change", "material", "cosmetic", optional=True, default="material"),
-    line("wording"),
-    text("detail", optional=True),
-    # Written in milestones.yaml alone; in a phase's file the list it stands in says it.
-    flag("deliverable"),
-)
-RESOURCE_KINDS = (
-    "course", "book", "video", "article", "code",
-    "paper", "person", "community", "compute", "venue",
-)  # fmt: skip
-
-# In the order in which rows can be stored: what is referred to comes first.
-KINDS: dict[str, Kind] = {
-    kind.name: kind
-    for kind in (
-        Kind(
-            "track", "slug", (slug(), line("name"), line("summary"), text("text"), flag("optional"))
-        ),
-        Kind(
-            "resource",
-            "slug",
-            (
-                slug(),
-                line("title"),
-                line("author", optional=True),
-                choice("kind", *RESOURCE_KINDS),
-                STATE,
-                Field("url", "url", optional=True, longest=500),
-                line("summary"),
-            ),
-            lists=(("links", "resourcelink"),),
-        ),
-        Kind(
-            "resourcelink",
-            "label",
-            (line("label"), Field("url", "url", longest=500)),
-            parent="resource",
-        ),
-        Kind(
-            "phase",
-            "slug",
-            (
-                slug(),
-                slug("track", refers_to="track"),
-                Field("position", "number"),
-                line("title"),
-                STATE,
-                line("length"),
-                Field("weeks_min", "number", optional=True, default=None),
-                Field("weeks_max", "number", optional=True, default=None),
-                line("level", optional=True),
-                slug("same_as", optional=True, default=None, refers_to="phase"),
-                line("summary", longest=160),
-                text("goal"),
-                text("path"),
-                text("done_when"),
-            ),
-            lists=(
-                ("topics", "topic"),
-                ("steps", "step"),
-                ("resources", "phaseresource"),
-                ("milestones", "milestone"),
-                ("deliverables", "milestone"),
-                ("traps", "trap"),
-            ),
-        ),
-        Kind(
-            "topic",
-            "slug",
-            (slug(), line("title"), flag("essential"), text("text")),
-            parent="phase",
-        ),
-        Kind(
-            "step",
-            "slug",
-            (slug(), line("title"), line("time", optional=True), text("text")),
-            parent="phase",
-        ),
-        Kind("trap", "slug", (slug(), line("title"), text("text")), parent="phase"),
-        Kind(
-            "phaseresource",
-            "resource",
-            (
-                slug("resource", refers_to="resource"),
-                choice("role", "primary", "companion", "reference"),
-                line("note", optional=True),
-            ),
-            parent="phase",
-        ),
-        Kind("milestone", "key", MILESTONE_FIELDS),
-        Kind("placement", "milestone", (slug("milestone", refers_to="milestone"),), parent="phase"),
-        Kind(
-            "level",
-            "slug",
-            (
-                slug(),
-                line("name"),
-                line("can"),
-                line("time"),
-                line("reached_by"),
-                flag("beyond"),
-            ),
-            lists=(("requirements", "requirement"),),
-        ),
-        Kind(
-            "requirement",
-            "slug",
-            (slug(), Field("any_of", "slugs", refers_to="milestone")),
-            parent="level",
-        ),
-        Kind("habit", "slug", (slug(), line("name"), line("target"), text("text"))),
-        Kind("principle", "slug", (slug(), line("title"), text("text"))),
-        Kind(
-            "chapter",
-            "slug",
-            (slug(), line("title"), STATE, line("summary", optional=True), text("text")),
-        ),
-        Kind(
-            "claim",
-            "slug",
-            (
-                slug(),
-                line("statement", longest=500),
-                Field("tier", "number", choices=("1", "2", "3")),
-                text("source"),
-                Field("checked", "date", optional=True, default=None),
-            ),
-        ),
-        Kind(
-            "question", "slug", (slug(), line("ask", longest=500), slug("phase", refers_to="phase"))
-        ),
-    )
-}
-
-# Files that hold a list of one kind, as ``tracks.yaml``.
-LIST_FILES = {
-    "tracks.yaml": "track",
-    "resources.yaml": "resource",
-    "levels.yaml": "level",
-    "habits.yaml": "habit",
-    "principles.yaml": "principle",
-    "claims.yaml": "claim",
-    "questions.yaml": "question",
-}
-# Milestones that no phase holds; there is no such file while there are none.
-UNPLACED_FILE = "milestones.yaml"
-SECTIONS = ("overview", "mental-model", "branches", "anti-patterns", "method", "provenance")
-
-
 def read_folder(folder: Path) -> dict[RowId, Row]:
     """Read every content file below a folder; see :func:`read`."""
-    return read(
-        {
-            path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
-            for path in sorted(folder.rglob("*.yaml"))
-        }
-    )
+    files, problems = {}, []
+    for path in sorted(folder.rglob("*.yaml")):
+        name, body = path.relative_to(folder).as_posix(), path.read_bytes()
+        try:
+            files[name] = body.decode("utf-8").replace("\r\n", "\n")
+        except UnicodeDecodeError as error:
+            line = body.count(b"\n", 0, error.start) + 1
+            problems.append(Problem(name, line, "this is not UTF-8 text"))
+    if problems:
+        raise ContentError(problems)
+    return read(files)
 
 
 def read(files: Mapping[str, str]) -> dict[RowId, Row]:
@@ -416,9 +214,11 @@ class _Reader:
             if not isinstance(node, yaml.SequenceNode) or not node.value:
                 self.complain(node, f"{spec.name!r} takes a list of keys")
                 return ()
-            return tuple(
-                sorted(str(self.read_scalar(slug(spec.name), item)) for item in node.value)
-            )
+            keys = [str(self.read_scalar(slug(spec.name), item)) for item in node.value]
+            for item, key in zip(node.value, keys, strict=True):
+                if keys.index(key) < node.value.index(item):
+                    self.complain(item, f"{spec.name!r} names {key!r} twice")
+            return tuple(sorted(keys))
         return self.read_scalar(spec, node)
 
     def read_scalar(self, spec: Field, node: yaml.Node) -> Value:
@@ -523,123 +323,3 @@ _SCALARS: dict[str, Callable[[Field, str], Value]] = {
     "date": _date,
     "url": _url,
 }
-
-
-# Writing
-
-
-def write(rows: Iterable[Row]) -> dict[str, str]:
-    """Turn rows into content files, name to text: what :func:`read` takes, in one fixed form."""
-    book = _Book(list(rows))
-    files = {name: _document(list(book.of(kind))) for name, kind in LIST_FILES.items()}
-    if unplaced := book.unplaced():
-        files[UNPLACED_FILE] = _document(unplaced)
-    for section in SECTIONS:
-        chapters = list(book.of("chapter", section=section))
-        if chapters:
-            files[f"chapters/{section}.yaml"] = _document(chapters)
-    for phase in book.of("phase"):
-        files[f"phases/{phase['slug']}.yaml"] = _document(phase)
-    return files
-
-
-class _Text(str):
-    """A string that is written as a block."""
-
-
-@dataclass(slots=True)
-class _Book:
-    rows: list[Row]
-    by_id: dict[RowId, Row] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.by_id = {row.id: row for row in self.rows}
-
-    def of(self, kind: str, **wanted: Value) -> Iterator[dict[str, Any]]:
-        """Give the mappings of one kind in their order."""
-        chosen = [
-            row
-            for row in self.rows
-            if row.kind == kind and all(row.values[k] == v for k, v in wanted.items())
-        ]
-        for row in sorted(chosen, key=lambda row: (row.values["position"], row.key)):
-            yield self.mapping(row)
-
-    def mapping(self, row: Row) -> dict[str, Any]:
-        kind = KINDS[row.kind]
-        result: dict[str, Any] = {}
-        for spec in kind.fields:
-            value = row.values[spec.name]
-            if spec.optional and value == spec.default:
-                continue
-            if spec.type == "text":
-                value = _Text(f"{value}\n")
-            result[spec.name] = list(value) if isinstance(value, tuple) else value
-        for name, inner in kind.lists:
-            if inner == "milestone":
-                entries = self.milestones(row.key, deliverable=name == "deliverables")
-            else:
-                entries = list(self.of(inner, **{KINDS[inner].parent: row.key}))
-            if entries:
-                result[name] = entries
-        return result
-
-    def milestones(self, phase: str, deliverable: bool) -> list[dict[str, Any]]:
-        """A milestone is written whole in the first phase that holds it, as ``placed`` after."""
-        result = []
-        for place in self.of("placement", phase=phase):
-            milestone = self.by_id["milestone", place["milestone"]]
-            if milestone.values["deliverable"] is not deliverable:
-                continue
-            if self.home_of(milestone.key) == phase:
-                entry = self.mapping(milestone)
-                entry.pop("deliverable", None)
-                result.append(entry)
-            else:
-                result.append({"placed": milestone.key})
-        return result
-
-    def unplaced(self) -> list[dict[str, Any]]:
-        placed = {row.values["milestone"] for row in self.rows if row.kind == "placement"}
-        milestones = (row for row in self.rows if row.kind == "milestone" and row.key not in placed)
-        return [self.mapping(row) for row in sorted(milestones, key=lambda row: row.key)]
-
-    def home_of(self, milestone: str) -> Value:
-        def rank(phase: Value) -> tuple[Value, ...]:
-            values = self.by_id["phase", str(phase)].values
-            track = self.by_id["track", str(values["track"])].values
-            return track["position"], values["position"], phase
-
-        holders = (
-            row.values["phase"]
-            for row in self.rows
-            if row.kind == "placement" and row.values["milestone"] == milestone
-        )
-        return min(holders, key=rank)
-
-
-class _Dumper(yaml.SafeDumper):
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-
-def _represent_text(dumper: yaml.SafeDumper, value: _Text) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", str(value), style="|")
-
-
-_Dumper.add_representer(_Text, _represent_text)
-
-
-def _dump(value: object) -> str:
-    return yaml.dump(
-        value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10_000, indent=2
-    )
-
-
-def _document(value: list[dict[str, Any]] | dict[str, Any]) -> str:
-    """Write a file: entries of a list, and the lists of a phase, stand apart by an empty line."""
-    if isinstance(value, list):
-        return "\n".join(_dump([entry]) for entry in value) if value else "[]\n"
-    lists = {key: part for key, part in value.items() if isinstance(part, list)}
-    scalars = {key: part for key, part in value.items() if key not in lists}
-    return "\n".join([_dump(scalars), *(_dump({key: part}) for key, part in lists.items())])

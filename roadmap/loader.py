@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import models, transaction
 
-from roadmap.content import KINDS, Row, RowId, Value
+from roadmap.content_kinds import KINDS, Row, RowId, Value
 from roadmap.models import (
     Chapter,
     Claim,
@@ -199,21 +199,34 @@ class _Loader:
         instances = {table.key(row): row for row in table.instances()}
         self.pks[kind] = {key: row.pk for key, row in instances.items()}
         rows = [row for row in self.files.values() if row.kind == kind]
-        # A phase's twin is stored before the phase that names it.
-        for row in sorted(rows, key=lambda row: row.values.get("same_as") is not None):
+        for row in rows:
             if missing := self.missing_reference(row):
                 self.leave(row, f"it needs the {missing}, which an editor removed")
             elif row.key not in instances:
                 self.create_unless_deleted(row)
             else:
                 self.update_unless_edited(row, instances[row.key])
+        if kind == "phase":
+            self.join_twins(rows)
+
+    def join_twins(self, rows: list[Row]) -> None:
+        """Join phases to their twins once all are stored: two may name each other."""
+        written = {*self.report.created, *self.report.updated}
+        for row in rows:
+            if row.values["same_as"] is not None and f"phase {row.key}" in written:
+                twin = self.pks["phase"].get(str(row.values["same_as"]))
+                Phase.objects.filter(slug=row.key).update(same_as=twin)
 
     def missing_reference(self, row: Row) -> str | None:
         for name, other in TABLES[row.kind].refers.items():
             target = row.values[name]
-            if target is not None and target not in self.pks[other]:
+            # A twin may be stored later: see join_twins.
+            if name != "same_as" and target is not None and target not in self.pks[other]:
                 return f"{other} {target}"
-        return None
+        any_of = row.values.get("any_of", ())
+        assert isinstance(any_of, tuple)
+        gone = (key for key in any_of if key not in self.pks["milestone"])
+        return next((f"milestone {key}" for key in gone), None)
 
     def create_unless_deleted(self, row: Row) -> None:
         if row.id in self.known and not self.force:
@@ -247,7 +260,7 @@ class _Loader:
         table = TABLES[row.kind]
         for name, value in row.values.items():
             if name in table.refers:
-                pk = None if value is None else self.pks[table.refers[name]][str(value)]
+                pk = None if value is None else self.pks[table.refers[name]].get(str(value))
                 setattr(instance, f"{name}_id", pk)
             elif name not in REVISED and name != "any_of":
                 setattr(instance, name, value)
@@ -274,9 +287,11 @@ class _Loader:
             row = self.stored.get(row_id)
             if row is None:
                 del self.known[row_id]
+            elif row.values.get("state") == State.RETIRED:
+                continue
             elif self.known[row_id] == fingerprint(row.values):
                 self.drop(row)
-            elif row.values.get("state") != State.RETIRED:
+            else:
                 self.leave(row, "the files no longer have it, and an editor changed it")
 
     def drop(self, row: Row) -> None:
@@ -288,7 +303,8 @@ class _Loader:
         elif "state" in row.values:
             # Learners may hold it: content with a life of its own is retired, never deleted.
             instance.update(state=State.RETIRED)
-            del self.known[row.id]
+            # Remembered as it is now, so that the files can bring it back.
+            self.known[row.id] = fingerprint({**row.values, "state": State.RETIRED})
         else:
             self.leave(row, "the files no longer have it; delete it in the admin")
             return

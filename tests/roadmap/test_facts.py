@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from roadmap.content import Row, RowId, read_folder
+from roadmap.content import read_folder
+from roadmap.content_kinds import Row, RowId
 from roadmap.management.commands.load_roadmap import CONTENT
 
 # Phase: track, length in words, weeks, level in words, milestones, deliverable.

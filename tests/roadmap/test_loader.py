@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, models
 
-from roadmap.content import Row, RowId, read_folder
+from roadmap.content import read_folder
+from roadmap.content_kinds import Row, RowId
 from roadmap.loader import TABLES, Report, load, stored
 from roadmap.management.commands.load_roadmap import CONTENT
 from roadmap.models import (

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from roadmap.content import UNPLACED_FILE, write
+from roadmap.content_kinds import UNPLACED_FILE
+from roadmap.content_writer import write
 from roadmap.loader import stored
 
 
