@@ -1,6 +1,7 @@
 """Is this deployment sane? Run by ``manage.py check --deploy``."""
 
 from collections.abc import Sequence
+from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
@@ -25,7 +26,7 @@ def cache_is_shared(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 @register(Tags.security, deploy=True)
 def mail_has_a_sender(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """A mail server that gets mail from localhost refuses it or loses it."""
-    if settings.MAIL_URL and settings.DEFAULT_FROM_EMAIL.endswith("@localhost>"):
+    if settings.MAIL_URL and parseaddr(settings.DEFAULT_FROM_EMAIL)[1].endswith("@localhost"):
         return [
             checks.Warning(
                 "Mail would be sent from an address on localhost.",

@@ -139,6 +139,8 @@ def _read(version: UUID | None) -> Manual:
         for row in Milestone.objects.exclude(state=State.DRAFT).prefetch_related(
             "revisions", Prefetch("placements", places)
         )
+        # Without a wording there is nothing to show yet.
+        if row.revisions.all()
     }
     rows = (
         Phase.objects.published()

@@ -7,8 +7,9 @@ register = template.Library()
 
 
 @register.filter
-def markdown(text: str) -> SafeString:
-    return render(text)
+def markdown(text: str, shift: int = 2) -> SafeString:
+    """Render a text that stands below a heading of the page, an h2 unless ``shift`` says more."""
+    return render(text, shift=shift)
 
 
 @register.simple_tag

@@ -5,32 +5,36 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.contrib.auth.decorators import login_not_required
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import path
 
-from mastery import views
+from mastery import urls, views
 
 pytestmark = pytest.mark.usefixtures("roadmap")
 
-type Answer = Callable[[pytest.MonkeyPatch, LazySettings, Path], Any]
+type Answer = Callable[[LazySettings, Path], Any]
 
 
+@login_not_required
 def broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("broken on purpose")
 
 
-def break_it(monkeypatch: pytest.MonkeyPatch, *rest: object) -> Any:
-    broken.login_required = False  # type: ignore[attr-defined]
-    monkeypatch.setattr("mastery.urls.urlpatterns", [])
-    from django.urls import path
+# The site with one page more, for tests that make this module the URLconf.
+urlpatterns = [path("broken/", broken), *urls.urlpatterns]
+handler500 = urls.handler500
 
-    from mastery import urls
 
-    monkeypatch.setattr(urls, "urlpatterns", [path("broken/", broken)])
+def break_it(settings: LazySettings, folder: Path) -> Any:
+    settings.ROOT_URLCONF = __name__
     return Client(raise_request_exception=False).get("/broken/")
 
 
-def static_file(monkeypatch: pytest.MonkeyPatch, settings: LazySettings, folder: Path) -> Any:
+def static_file(settings: LazySettings, folder: Path) -> Any:
     (folder / "own.css").write_text("a{}")
     settings.STATIC_ROOT = folder
     return Client().get("/static/own.css")
@@ -59,12 +63,13 @@ ANSWERS: dict[str, tuple[int, Answer]] = {
 @pytest.fixture(params=ANSWERS)
 def answer(
     request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
     settings: LazySettings,
     tmp_path: Path,
 ) -> Any:
     status, get = ANSWERS[request.param]
-    response = get(monkeypatch, settings, tmp_path)
+    response = get(settings, tmp_path)
+    response.getvalue()  # reads a file to its end
+    response.close()
     assert response.status_code == status
     return response
 
@@ -99,10 +104,8 @@ def test_every_answer_carries_a_policy_that_lets_nothing_inline_run(answer: Any)
 
 
 @pytest.mark.parametrize("kind", ["a bad host", "a forged form", "not found", "a broken page"])
-def test_an_error_is_a_page_of_the_site(
-    kind: str, monkeypatch: pytest.MonkeyPatch, settings: LazySettings, tmp_path: Path
-) -> None:
-    html = ANSWERS[kind][1](monkeypatch, settings, tmp_path).content.decode()
+def test_an_error_is_a_page_of_the_site(kind: str, settings: LazySettings, tmp_path: Path) -> None:
+    html = ANSWERS[kind][1](settings, tmp_path).content.decode()
     assert html.count("<h1") == 1
     assert "Mastery" in html
     assert 'name="robots" content="noindex"' in html
@@ -110,9 +113,9 @@ def test_an_error_is_a_page_of_the_site(
 
 
 def test_a_broken_page_tells_strangers_nothing_of_the_code(
-    monkeypatch: pytest.MonkeyPatch,
+    settings: LazySettings, tmp_path: Path
 ) -> None:
-    html = break_it(monkeypatch).content.decode()
+    html = break_it(settings, tmp_path).content.decode()
     assert "on purpose" not in html
     assert "Traceback" not in html
 
@@ -196,10 +199,12 @@ def test_a_form_from_another_site_is_refused_behind_https() -> None:
     assert own.status_code == 200
 
 
-def test_a_page_is_sent_packed(settings: LazySettings) -> None:
+def test_a_page_is_sent_packed() -> None:
     response = Client().get("/roadmap/0/", headers={"Accept-Encoding": "gzip"})
     assert response["Content-Encoding"] == "gzip"
 
 
-def test_no_error_view_asks_the_database(settings: LazySettings) -> None:
-    assert views.server_error(HttpRequest()).status_code == 500
+def test_the_page_for_a_broken_page_needs_neither_request_nor_database() -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert views.server_error(HttpRequest()).status_code == 500
+    assert len(queries) == 0
