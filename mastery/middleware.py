@@ -1,8 +1,10 @@
+import re
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import middleware as auth
-from django.core.exceptions import DisallowedHost
+from django.core.exceptions import BadRequest, DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.http.request import split_domain_port
 from django.http.response import HttpResponseBase
@@ -10,6 +12,8 @@ from django.middleware.security import SecurityMiddleware
 from django_htmx.http import HttpResponseClientRedirect
 
 from mastery.http import login_path, page_of, see_other
+
+ID = re.compile(r"[a-z0-9-]{1,100}")
 
 
 def may_speak_plain_http(request: HttpRequest) -> bool:
@@ -43,6 +47,22 @@ class TransportMiddleware(SecurityMiddleware):
         return super().process_response(request, response)
 
 
+class QueryMiddleware:
+    """Answers NUL in a query with 400: no text in Postgres has it, and to ask for it is an error.
+
+    Bodies are left to forms, whose text fields refuse it beside the field.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        query = request.META.get("QUERY_STRING", "")
+        if "%00" in query or "\0" in query:
+            raise BadRequest("NUL in the query")
+        return self.get_response(request)
+
+
 class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
     """Sends strangers to log in and then back to the page they were on.
 
@@ -55,7 +75,10 @@ class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
     ) -> HttpResponse:
         if request.method in {"GET", "HEAD"} and not request.headers.get("HX-Request"):
             return super().handle_no_permission(request, view_func)
-        login = login_path(page_of(request))
+        # What was sent is lost: say so where they log in, and lead back to the place of it.
+        messages.warning(request, "You were logged out, so your last change was not saved.")
+        place = request.headers.get("HX-Target", "")
+        login = login_path(page_of(request) + (f"#{place}" if ID.fullmatch(place) else ""))
         if request.headers.get("HX-Request"):
             return HttpResponseClientRedirect(login)
         return see_other(login)

@@ -283,6 +283,9 @@ class _Loader:
     def drop_kind(self, kind: str) -> None:
         """Take back what an earlier load brought and the files no longer hold, unless edited."""
         gone = [known for known in self.known if known[0] == kind and known not in self.files]
+        if kind == "placement":
+            # A milestone that goes is retired where it stands: who did it finds it there.
+            gone = [known for known in gone if self.milestone_stays(known)]
         for row_id in gone:
             row = self.stored.get(row_id)
             if row is None:
@@ -293,6 +296,9 @@ class _Loader:
                 self.drop(row)
             else:
                 self.leave(row, "the files no longer have it, and an editor changed it")
+
+    def milestone_stays(self, placement: RowId) -> bool:
+        return ("milestone", placement[1].partition("/")[2]) in self.files
 
     def drop(self, row: Row) -> None:
         table = TABLES[row.kind]

@@ -50,6 +50,11 @@ class ManualMilestone:
     def live(self) -> bool:
         return self.state == State.LIVE
 
+    @property
+    def open_to_all(self) -> bool:
+        """Whether anybody may tick it; others are shown to those alone who did."""
+        return self.live and bool(self.phases)
+
 
 @dataclass(frozen=True)
 class ManualPhase:
@@ -136,9 +141,7 @@ def _read(version: UUID | None) -> Manual:
     )
     milestones = {
         row.key: _milestone(row)
-        for row in Milestone.objects.exclude(state=State.DRAFT).prefetch_related(
-            "revisions", Prefetch("placements", places)
-        )
+        for row in Milestone.objects.prefetch_related("revisions", Prefetch("placements", places))
         # Without a wording there is nothing to show yet.
         if row.revisions.all()
     }
@@ -166,7 +169,7 @@ def _read(version: UUID | None) -> Manual:
         levels=levels,
         asks={
             level.slug: [
-                [milestones[one.key] for one in part.any_of.all() if one.key in milestones]
+                [one for key in part.any_of.all() if (one := milestones.get(key.key)) and one.live]
                 for part in level.requirements.all()
             ]
             for level in levels
@@ -197,7 +200,9 @@ def _milestone(row: Milestone) -> ManualMilestone:
         revision_pk=revision.pk,
         wording=revision.wording,
         phases=tuple(
-            place.phase.slug for place in row.placements.all() if place.phase.state == State.LIVE
+            place.phase.slug
+            for place in row.placements.all()
+            if place.phase.state == State.LIVE and row.state != State.DRAFT
         ),
     )
 
@@ -206,7 +211,7 @@ def _phase(
     row: Phase, milestones: Mapping[str, ManualMilestone], uses: list[PhaseResource]
 ) -> ManualPhase:
     keys = [place.milestone.key for place in row.placements.all()]
-    placed = [milestones[key] for key in keys if key in milestones]
+    placed = [one for key in keys if (one := milestones.get(key)) and row.slug in one.phases]
     return ManualPhase(
         row=row,
         topics=list(row.topics.all()),

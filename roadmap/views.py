@@ -1,14 +1,17 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from mastery.http import Request
 from roadmap.entry import advise
 from roadmap.models import Chapter, Resource
 from roadmap.queries import manual
+from roadmap.share import Card, card_of, picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +126,28 @@ def start(request: Request) -> HttpResponse:
             "advice": advise(questions, answers) if asked else None,
         },
     )
+
+
+@login_not_required
+@require_safe
+def share(request: Request) -> HttpResponseBase:
+    return _picture(request, Card())
+
+
+@login_not_required
+@require_safe
+def phase_share(request: Request, slug: str) -> HttpResponseBase:
+    phase = manual().phases.get(slug)
+    if phase is None:
+        raise Http404
+    return _picture(request, card_of(phase.row))
+
+
+def _picture(request: Request, card: Card) -> HttpResponseBase:
+    image, etag = picture(card)
+    response = HttpResponse(
+        image,
+        content_type="image/png",
+        headers={"ETag": etag, "Cache-Control": "public, max-age=3600"},
+    )
+    return get_conditional_response(request, etag=etag, response=response) or response

@@ -74,6 +74,8 @@ class Board:
     tracks: list[TrackProgress]
     total: Total
     completions: Mapping[int, Completion]
+    # What this person did and no phase shows any more: it stays with them.
+    off_the_roadmap: list[Item]
 
     @property
     def phases(self) -> dict[str, PhaseProgress]:
@@ -121,6 +123,11 @@ def board_of(user: User | AnonymousUser, manual: Manual) -> Board:
         tracks=[once(track, manual) for track in tracks],
         total=total_of(counted, completions),
         completions=completions,
+        off_the_roadmap=[
+            Item(milestone, completions[milestone.pk])
+            for milestone in manual.milestones.values()
+            if milestone.pk in completions and not milestone.phases
+        ],
     )
 
 
@@ -136,9 +143,9 @@ def phase_progress(phase: ManualPhase, completions: Mapping[int, Completion]) ->
 def items_of(
     milestones: Iterable[ManualMilestone], completions: Mapping[int, Completion]
 ) -> list[Item]:
-    """Give the milestones a person sees: live ones, and retired ones they have done."""
+    """Give the milestones a person sees: live ones, and retired ones they once did."""
     items = [Item(milestone, completions.get(milestone.pk)) for milestone in milestones]
-    return [item for item in items if item.milestone.live or item.done]
+    return [item for item in items if item.milestone.live or item.completion]
 
 
 def total_of(phases: Iterable[ManualPhase], completions: Mapping[int, Completion]) -> Total:

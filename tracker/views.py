@@ -30,9 +30,10 @@ def tick(request: LearnerRequest, key: str) -> HttpResponse:
     set_done(request.user, milestone, wanted == ["1"], restore="restore" in request.POST)
     page = request.POST.get("page", "")
     if request.htmx:
-        return render(
-            request, "tracker/ticked.html", ticked(request.user, content, milestone, page)
-        )
+        context = ticked(request.user, content, milestone, page)
+        # The button that put a tick back is gone now: its box takes the focus.
+        context["focus"] = "restore" in request.POST
+        return render(request, "tracker/ticked.html", context)
     path = reverse("phase", args=[page]) if page in content.phases else reverse("progress")
     return see_other(f"{path}#milestone-{key}")
 
@@ -43,11 +44,11 @@ def set_done(user: User, milestone: ManualMilestone, done: bool, *, restore: boo
     Raises Http404 for a milestone that has left the roadmap, except to whoever once did it.
     """
     completions, now = Completion.objects.of(user), timezone.now()
-    if not milestone.live and not completions.filter(milestone=milestone.pk).exists():
+    if not milestone.open_to_all and not completions.filter(milestone=milestone.pk).exists():
         raise Http404
     if not done:
         completions.untick(user, milestone=milestone.pk, now=now)
-    elif restore or not milestone.live:
+    elif restore or not milestone.open_to_all:
         completions.restore(user, milestone=milestone.pk, now=now)
     else:
         on = now.astimezone(user.zone).date()
@@ -67,5 +68,4 @@ def ticked(user: User, content: Manual, milestone: ManualMilestone, page: str) -
         "page": "" if on_board else page,
         "parts": [board.phases[slug] for slug in slugs],
         "on_board": on_board,
-        "elsewhere": milestone.phases[1:] if on_board else (),
     }

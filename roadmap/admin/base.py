@@ -84,6 +84,12 @@ class Fields(BaseModelAdmin[Any]):
         if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             # Adding and editing the other row is handy; deleting it from here would be an accident.
             field.widget.can_delete_related = field.widget.can_view_related = False
+        in_table = isinstance(self, InlineModelAdmin) or db_field.name in getattr(
+            self, "list_editable", ()
+        )
+        if field and in_table:
+            # A column's heading names no field to those who cannot see it.
+            field.widget.attrs.setdefault("aria-label", field.label)
         return field
 
 
@@ -119,6 +125,11 @@ class RowForm(forms.ModelForm[models.Model]):
 
 
 class RowFormSet(BaseInlineFormSet[Any, Any, Any]):
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].widget.attrs["aria-label"] = "Delete"
+
     @property
     def empty_form(self) -> Any:
         """A new row, for the last place of what is there."""

@@ -163,7 +163,7 @@ def test_site_says_each_step_and_answers(site: Site, data: Path) -> None:
     assert -1 not in places
     assert places == sorted(places)
     assert str(data / "postgres") in site.greeting
-    assert f"http://127.0.0.1:{site.port}/\n" in site.greeting
+    assert f"http://localhost:{site.port}/\n" in site.greeting
     assert "createsuperuser" in site.greeting
     assert "Mail is shown here" in site.greeting
     assert site.get("healthz") == "ok\n"
@@ -315,9 +315,9 @@ def test_address_is_held_while_the_site_is_set_up() -> None:
 @pytest.mark.parametrize(
     ("host", "ip", "url", "hosts", "origin"),
     [
-        ("127.0.0.1", "127.0.0.1", "http://127.0.0.1:80/", "", "http://localhost:80"),
-        ("0.0.0.0", "0.0.0.0", "http://127.0.0.1:80/", "", "http://localhost:80"),  # noqa: S104
-        ("::", "::", "http://[::1]:80/", "", "http://localhost:80"),
+        ("127.0.0.1", "127.0.0.1", "http://localhost:80/", "", "http://localhost:80"),
+        ("0.0.0.0", "0.0.0.0", "http://localhost:80/", "", "http://localhost:80"),  # noqa: S104
+        ("::", "::", "http://localhost:80/", "", "http://localhost:80"),
         ("box.lan", "192.0.2.1", "http://box.lan:80/", "a.org,box.lan", "http://box.lan:80"),
         ("fd00::1", "fd00::1", "http://[fd00::1]:80/", "a.org,[fd00::1]", "http://[fd00::1]:80"),
     ],

@@ -329,9 +329,18 @@ def test_what_an_editor_changed_stays_when_the_files_drop_it(files: Files) -> No
     report = load(files)
     why = "the files no longer have it, and an editor changed it"
     assert report.left_alone == [f"milestone p0-4: {why}", f"trap 0/no-log: {why}"]
-    assert report.removed == ["placement 0/p0-4"]
+    assert report.removed == []
     assert Trap.objects.filter(slug="no-log").exists()
     assert milestone("p0-4").state == State.LIVE
+
+
+def test_a_milestone_that_the_files_drop_is_retired_in_its_place(files: Files) -> None:
+    for row_id in [("milestone", "p0-4"), ("placement", "0/p0-4")]:
+        del files[row_id]
+    assert load(files).removed == ["milestone p0-4"]
+    assert milestone("p0-4").state == State.RETIRED
+    assert milestone("p0-4").phases.get().slug == "0"
+    assert changes(load(files)) == ([], [], [], [])
 
 
 def test_a_level_or_track_that_the_files_drop_is_left_to_an_editor(files: Files) -> None:

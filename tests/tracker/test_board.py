@@ -141,3 +141,33 @@ def test_a_page_asks_the_database_the_same_few_times_however_much_there_is(
     many = queries()
     assert few == without_ticks == many
     assert many <= 4
+
+
+@pytest.mark.parametrize("how", ["phase retired", "phase drafted", "place removed", "drafted"])
+def test_what_a_person_did_stays_in_sight_when_it_leaves_the_roadmap(
+    learner: Client, user: User, tick: Callable[..., None], how: str
+) -> None:
+    tick(user, "p0-4")
+    if how == "phase retired":
+        Phase.objects.filter(slug="0").update(state="retired")
+    elif how == "phase drafted":
+        Phase.objects.filter(slug="0").update(state="draft")
+    elif how == "place removed":
+        Placement.objects.filter(milestone__key="p0-4").delete()
+    else:
+        Milestone.objects.filter(key="p0-4").update(state="draft")
+    html = learner.get("/progress/").content.decode()
+    assert "No longer on the roadmap" in html
+    assert html.count('id="milestone-p0-4"') == 1
+    learner.post("/progress/p0-4/", {"done": "0"})
+    learner.post("/progress/p0-4/", {"done": "1"})
+    assert Completion.objects.get().done
+    assert Completion.objects.get().completed_on.isoformat() == "2026-03-14"
+
+
+def test_nobody_else_sees_or_ticks_what_no_phase_holds(
+    learner: Client, user: User, roadmap: Manual
+) -> None:
+    Placement.objects.filter(milestone__key="p0-4").delete()
+    assert "milestone-p0-4" not in learner.get("/progress/").content.decode()
+    assert learner.post("/progress/p0-4/", {"done": "1"}).status_code == 404

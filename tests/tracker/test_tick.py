@@ -183,9 +183,15 @@ def test_a_fragment_whose_session_is_gone_sends_the_whole_page_to_log_in(client:
     response = client.post(
         URL,
         {"done": "1"},
-        headers={**HX, "HX-Current-URL": "http://testserver/roadmap/0/"},
+        headers={
+            **HX,
+            "HX-Current-URL": "http://testserver/roadmap/0/",
+            "HX-Target": "milestone-p0-0",
+        },
     )
-    assert response["HX-Redirect"] == f"{reverse('account_login')}?next=%2Froadmap%2F0%2F"
+    login = f"{reverse('account_login')}?next=%2Froadmap%2F0%2F%23milestone-p0-0"
+    assert response["HX-Redirect"] == login
+    assert "your last change was not saved" in client.get(login).content.decode()
     assert b"<form" not in response.content
 
 

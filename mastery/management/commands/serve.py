@@ -69,7 +69,8 @@ class Address:
 
     @property
     def url(self) -> str:
-        return f"http://{bracketed(self.host if self.is_public else self.within)}:{self.port}/"
+        # By name: passkeys work at localhost and at no number.
+        return f"http://{bracketed(self.host) if self.is_public else 'localhost'}:{self.port}/"
 
 
 class Command(BaseCommand):

@@ -67,7 +67,10 @@
   function failed(event, reason) {
     const form = event.target.closest?.("form");
     const milestone = form?.closest(".milestone");
-    if (milestone) form.reset();
+    if (milestone) {
+      form.reset();
+      wanted.clear();
+    }
     const back = milestone ? " The box is back where it was." : "";
     announce(`Not saved: ${reason}${back}`, "error");
   }
@@ -87,6 +90,23 @@
       place.textContent = "";
       delete place.dataset.tone;
     }
+  });
+
+  // Clicks on a box whose tick is under way: one request at a time, and the last click is sent
+  // after it. Requests that overlap may reach the database in either order.
+
+  const wanted = new Map();
+
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest?.(".milestone form");
+    if (form?.classList.contains("htmx-request")) wanted.set(event.target.id, event.target.checked);
+  }, true);
+  document.addEventListener("htmx:load", (event) => {
+    const box = event.detail.elt.querySelector?.(".milestone input[name=done][type=checkbox]");
+    if (!box || !wanted.has(box.id)) return;
+    const state = wanted.get(box.id);
+    wanted.delete(box.id);
+    if (box.checked !== state) box.click();
   });
 
   // Links to headings
