@@ -12,6 +12,9 @@ from django_htmx.middleware import HtmxDetails
 
 from mastery.models import User
 
+# What a browser may have chosen over its system's, with the colour of that theme's paper.
+THEMES = {"light": "#f5f2ea", "dark": "#161815"}
+
 
 class Request(HttpRequest):
     """A request that came through our middleware, from anybody."""
@@ -55,6 +58,18 @@ def see_other(path: str) -> HttpResponse:
     return HttpResponse(status=303, headers={"Location": path})
 
 
+def theme_of(request: HttpRequest) -> str:
+    """Give the theme that this browser remembers, or nothing while it follows its system."""
+    chosen = request.COOKIES.get("theme", "")
+    return chosen if chosen in THEMES else ""
+
+
 def site(request: HttpRequest) -> dict[str, Any]:
     """Give templates what every page's head needs."""
-    return {"ORIGIN": settings.ORIGIN, "canonical": f"{settings.ORIGIN}{request.path}"}
+    theme = theme_of(request)
+    return {
+        "ORIGIN": settings.ORIGIN,
+        "canonical": f"{settings.ORIGIN}{request.path}",
+        "theme": theme,
+        "papers": {theme: THEMES[theme]} if theme else THEMES,
+    }

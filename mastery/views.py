@@ -5,16 +5,19 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mastery.forms import SettingsForm
-from mastery.http import LearnerRequest, Request
+from mastery.http import THEMES, LearnerRequest, Request, page_of, see_other
 from roadmap.models import Chapter
 from roadmap.queries import manual
 from tracker.queries import board_of
+
+YEAR = 365 * 24 * 3600  # seconds
 
 
 @login_not_required
@@ -79,6 +82,61 @@ def settings(request: LearnerRequest) -> HttpResponse:
         return redirect("settings")
     status = 422 if form.errors else 200
     return render(request, "mastery/settings.html", {"form": form}, status=status)
+
+
+# Exempt: it changes nothing but a cookie of the browser that sends it, and a page that anybody may
+# read should not need a cookie of its own for the sake of a form in its foot.
+@csrf_exempt
+@login_not_required
+@require_POST
+def theme(request: Request) -> HttpResponse:
+    """Remember light or dark for this browser; to follow the system is to remember nothing."""
+    chosen = request.POST.get("theme", "")
+    if chosen not in {"system", *THEMES}:
+        return HttpResponseBadRequest("Send theme=system, theme=light or theme=dark.\n")
+    # The form stands at the foot of a page that may be long: whoever used it stays there.
+    response = see_other(f"{page_of(request)}#theme")
+    if chosen == "system":
+        response.delete_cookie("theme", samesite="Lax")
+    else:
+        response.set_cookie(
+            "theme", chosen, max_age=YEAR, secure=True, httponly=True, samesite="Lax"
+        )
+    return response
+
+
+@login_not_required
+@require_safe
+def manifest(request: Request) -> HttpResponse:
+    """Tell a phone how to put the site beside its apps. A view: it names versioned files."""
+    icons = [
+        {
+            "src": static(f"mastery/icons/{name}-{size}.png"),
+            "sizes": f"{size}x{size}",
+            "type": "image/png",
+            "purpose": purpose,
+        }
+        for name, purpose in (("icon", "any"), ("maskable", "maskable"))
+        for size in (192, 512)
+    ]
+    response = JsonResponse(
+        {
+            "name": "Mastery: a field manual with memory",
+            "short_name": "Mastery",
+            "description": "From software engineer to machine learning researcher.",
+            "id": "/",
+            "start_url": "/",
+            "scope": "/",
+            "display": "standalone",
+            "lang": "en-GB",
+            "background_color": THEMES["light"],
+            "theme_color": THEMES["light"],
+            "icons": icons,
+        },
+        content_type="application/manifest+json",
+    )
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    return response
 
 
 @login_not_required

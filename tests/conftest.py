@@ -23,6 +23,8 @@ PASSWORD = "correct horse battery"
 def pytest_configure() -> None:
     # Static files come from where they are written; gathering them is the work of ``serve``.
     django_settings.STATIC_ROOT.mkdir(exist_ok=True)
+    # A thread of the live server that still waits for its browser holds no connection.
+    django_settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +49,8 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """Bring the roadmap back after a test with transactions, which leaves empty tables."""
     yield
     marker = item.get_closest_marker("django_db")
-    if nextitem and marker and marker.kwargs.get("transaction"):
+    emptied = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    if nextitem and (emptied or (marker and marker.kwargs.get("transaction"))):
         with item.config.stash[blocking_manager_key].unblock():
             load(read_folder(CONTENT))
 
