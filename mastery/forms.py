@@ -1,3 +1,4 @@
+import datetime as dt
 import zoneinfo
 from typing import Any
 
@@ -14,12 +15,16 @@ class Renderer(TemplatesSetting):
     field_template_name = "forms/field.html"
 
 
+HOURS = "Hours a week lie between 1 and 100."
+FURTHEST = dt.timedelta(days=20 * 365)
+
+
 class SettingsForm(forms.ModelForm[User]):
     time_zone = forms.ChoiceField(help_text=User._meta.get_field("time_zone").help_text)
     tracks = forms.MultipleChoiceField(
-        required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text="What counts in your totals. Changing this changes no tick and no date.",
+        error_messages={"required": "Choose at least one track."},
     )
     target_level = forms.ChoiceField(required=False)
 
@@ -32,6 +37,7 @@ class SettingsForm(forms.ModelForm[User]):
             "target_date": "Nothing is counted against you.",
             "hours_a_week": "The manual reckons with 10 to 15.",
         }
+        error_messages = {"hours_a_week": dict.fromkeys(("min_value", "max_value"), HOURS)}
 
     def __init__(
         self,
@@ -42,6 +48,7 @@ class SettingsForm(forms.ModelForm[User]):
     ) -> None:
         super().__init__(*args, **kwargs)
         zones = sorted(zoneinfo.available_timezones())
+        self.fields["hours_a_week"].widget.attrs |= {"min": 1, "max": 100}
         self._choices("time_zone").choices = [(zone, zone.replace("_", " ")) for zone in zones]
         self._choices("tracks").choices = tracks
         self._choices("target_level").choices = [("", "No target"), *levels]
@@ -51,7 +58,19 @@ class SettingsForm(forms.ModelForm[User]):
         assert isinstance(field, forms.ChoiceField)
         return field
 
+    def clean_target_date(self) -> dt.date | None:
+        chosen: dt.date | None = self.cleaned_data["target_date"]
+        today = self.instance.today
+        # A date of long ago that is left as it is stands in nobody's way.
+        if chosen and "target_date" in self.changed_data:
+            if not today <= chosen <= today + FURTHEST:
+                raise forms.ValidationError("Choose a day between today and 20 years from now.")
+        return chosen
+
     def save(self, commit: bool = True) -> User:
         # Whoever saved the form has seen the zone.
         self.instance.time_zone_confirmed = True
-        return super().save(commit)
+        if commit:
+            # Alone what is on the form: a password changed meanwhile is not put back.
+            self.instance.save(update_fields=[*self.Meta.fields, "time_zone_confirmed"])
+        return self.instance

@@ -1,3 +1,4 @@
+import datetime as dt
 import zoneinfo
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 HANDLE_PATTERN = r"^[a-z0-9][a-z0-9-]{2,29}$"
 HANDLE_HELP = "3 to 30 letters a–z, digits and hyphens. It is your name on public pages."
@@ -16,8 +18,8 @@ HANDLE_HELP = "3 to 30 letters a–z, digits and hyphens. It is your name on pub
 RESERVED_HANDLES = frozenset(
     {
         "about", "abuse", "account", "accounts", "admin", "administrator", "anonymous", "api",
-        "app", "assets", "atom", "blog", "contact", "demo", "editor", "editors", "everyone",
-        "experiments", "export", "feed", "feeds", "help", "home", "host", "hostmaster",
+        "app", "assets", "atom", "blog", "contact", "demo", "demo-learner", "editor", "editors",
+        "everyone", "experiments", "export", "feed", "feeds", "help", "home", "host", "hostmaster",
         "hosts", "import", "index", "info", "journal", "level", "levels", "licence",
         "license", "log", "login", "logout", "mail", "manual", "mastery", "me", "method",
         "milestone", "milestones", "moderator", "moderators", "new", "news", "nobody", "null",
@@ -25,7 +27,8 @@ RESERVED_HANDLES = frozenset(
         "profile", "progress", "provenance", "public", "register", "resources", "roadmap",
         "robots", "root", "rss", "search", "security", "settings", "signin", "signup", "site",
         "sitemap", "staff", "start", "static", "status", "support", "sysadmin", "system",
-        "team", "terms", "tracker", "undefined", "user", "users", "webmaster", "week", "www",
+        "team", "terms", "theme", "tracker", "undefined", "user", "users", "webmaster", "week",
+        "www",
     }
 )  # fmt: skip
 
@@ -46,6 +49,11 @@ def default_tracks() -> list[str]:
 
 class UserManager(BaseUserManager["User"]):
     use_in_migrations = True
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        # All lower case, as allauth looks for it.
+        return super().normalize_email(email).lower()
 
     def create_user(
         self, handle: str, email: str = "", password: str | None = None, **more: Any
@@ -142,6 +150,11 @@ class User(AbstractUser):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def today(self) -> dt.date:
+        """The date on this person's own calendar."""
+        return timezone.now().astimezone(self.zone).date()
 
     def get_full_name(self) -> str:
         return self.handle

@@ -69,10 +69,14 @@ def database(url: str) -> dict[str, Any]:
 def mailer(url: str) -> dict[str, Any]:
     """Give Django's mailer for ``smtp://``, ``smtp+tls://`` or ``smtps://user:password@host:port``."""
     if not url:
-        return {"BACKEND": "django.core.mail.backends.console.EmailBackend"}
+        return {"BACKEND": "mastery.mail.ConsoleBackend"}
     parts = urlsplit(url)
     ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
-    if parts.scheme not in ports or not parts.hostname:
+    try:
+        port = parts.port or ports.get(parts.scheme)
+    except ValueError:
+        port = None
+    if port is None or not parts.hostname:
         raise ImproperlyConfigured(
             "MASTERY_MAIL_URL is not an address such as smtp+tls://user:password@host:587."
         )
@@ -80,7 +84,7 @@ def mailer(url: str) -> dict[str, Any]:
         "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "OPTIONS": {
             "host": parts.hostname,
-            "port": parts.port or ports[parts.scheme],
+            "port": port,
             "username": unquote(parts.username or ""),
             "password": unquote(parts.password or ""),
             "use_tls": parts.scheme == "smtp+tls",
@@ -88,6 +92,23 @@ def mailer(url: str) -> dict[str, Any]:
             "timeout": 10,
         },
     }
+
+
+def origin(url: str) -> str:
+    """Give scheme, host and port of the address people use; the site lives at its root."""
+    url = url.rstrip("/")
+    try:
+        parts = urlsplit(url)
+        # A port that is no number is noticed only when it is asked for.
+        fits = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits or parts.path or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ImproperlyConfigured(
+            "MASTERY_ORIGIN is not an address such as https://example.org, with nothing after "
+            "the host and its port."
+        )
+    return url
 
 
 def secret_key(path: Path) -> str:
@@ -115,10 +136,9 @@ DEBUG = boolean("DEBUG")
 SECRET_KEY = text("SECRET_KEY") or secret_key(STATE_DIR / "secret_key")
 
 # The address people use. Its scheme decides whether anything but loopback may speak plain http.
-ORIGIN = text("MASTERY_ORIGIN", "http://localhost:8000").rstrip("/")
+ORIGIN = origin(text("MASTERY_ORIGIN", "http://localhost:8000"))
 _origin = urlsplit(ORIGIN)
-if _origin.scheme not in {"http", "https"} or not _origin.hostname:
-    raise ImproperlyConfigured("MASTERY_ORIGIN is not an address such as https://example.org.")
+assert _origin.hostname
 
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 _more_hosts = listing("MASTERY_ALLOWED_HOSTS")
@@ -156,6 +176,7 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
+    "mastery.middleware.QueryMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -224,7 +245,10 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = "handle"
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
-ACCOUNT_FORMS = {"signup": "mastery.accounts.SignupForm"}
+ACCOUNT_FORMS = {
+    "signup": "mastery.accounts.SignupForm",
+    "add_email": "mastery.accounts.AddEmailForm",
+}
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
@@ -235,6 +259,12 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ALLAUTH_TRUSTED_PROXY_COUNT = number("MASTERY_TRUSTED_PROXIES", 0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "add_webauthn": "mastery.webauthn.AddForm",
+    "authenticate_webauthn": "mastery.webauthn.AuthenticateForm",
+    "login_webauthn": "mastery.webauthn.LoginForm",
+    "reauthenticate_webauthn": "mastery.webauthn.ReauthenticateForm",
+}
 MFA_TOTP_ISSUER = "Mastery"
 MFA_TOTP_TOLERANCE = 1
 MFA_ALLOW_UNVERIFIED_EMAIL = True
@@ -251,11 +281,15 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory" if MAIL_URL else "optional"
 # Transport and browser. TransportMiddleware makes the one exception, plain http on this machine.
 
 SECURE_SSL_REDIRECT = True
+SILENCED_SYSTEM_CHECKS = [
+    "security.W001",  # TransportMiddleware is Django's SecurityMiddleware
+]
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
 SECURE_REFERRER_POLICY = "same-origin"
+SESSION_ENGINE = "mastery.sessions"
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_AGE = 90 * 24 * 3600
 CSRF_COOKIE_SECURE = True

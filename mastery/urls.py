@@ -15,6 +15,7 @@ urlpatterns = [
     *roadmap.urlpatterns,
     *tracker.urlpatterns,
     path("settings/", views.settings, name="settings"),
+    path("settings/sessions/<int:pk>/end/", views.end_session, name="end_session"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("sitemap.xml", login_not_required(sitemap), {"sitemaps": SITEMAPS}, name="sitemap"),

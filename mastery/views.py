@@ -1,13 +1,16 @@
 """Pages that join the apps, and those that belong to none: accounts, health, errors."""
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings as site_settings
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -82,6 +85,19 @@ def settings(request: LearnerRequest) -> HttpResponse:
         return redirect("settings")
     status = 422 if form.errors else 200
     return render(request, "mastery/settings.html", {"form": form}, status=status)
+
+
+@require_POST
+def end_session(request: LearnerRequest, pk: int) -> HttpResponse:
+    """End one of a person's own sessions; to end the one they are in is to log out."""
+    session = get_object_or_404(UserSession, pk=pk, user=request.user)
+    here = session.is_current()
+    session.end()
+    if here:
+        logout(request)
+        return see_other(reverse("home"))
+    messages.success(request, "The session is ended.")
+    return see_other(reverse("usersessions_list"))
 
 
 # Exempt: it changes nothing but a cookie of the browser that sends it, and a page that anybody may

@@ -47,12 +47,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
     """Bring the roadmap back after a test with transactions, which leaves empty tables."""
-    yield
-    marker = item.get_closest_marker("django_db")
-    emptied = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
-    if nextitem and (emptied or (marker and marker.kwargs.get("transaction"))):
-        with item.config.stash[blocking_manager_key].unblock():
-            load(read_folder(CONTENT))
+    try:
+        yield
+    finally:
+        marker = item.get_closest_marker("django_db")
+        emptied = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+        if nextitem and (emptied or (marker and marker.kwargs.get("transaction"))):
+            with item.config.stash[blocking_manager_key].unblock():
+                load(read_folder(CONTENT))
 
 
 @pytest.fixture

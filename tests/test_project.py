@@ -30,7 +30,8 @@ MODULES = sorted(
 # What a stranger may ask for. Whatever is not here sends them to log in.
 PUBLIC = {
     "home", "roadmap", "phase", "levels", "method", "resources", "provenance", "start",
-    "sitemap", "robots", "favicon", "healthz", "readyz",
+    "sitemap", "robots", "favicon", "manifest", "share", "phase_share", "theme",
+    "healthz", "readyz",
     # allauth's, each of which decides by itself
     "account_login", "account_signup", "account_logout", "account_inactive",
     "account_email_verification_sent", "account_confirm_email", "account_reset_password",
@@ -142,7 +143,8 @@ def test_a_template_acts_through_no_attribute(markup: str) -> None:
 
 def test_a_template_sends_forms_with_a_token(markup: str) -> None:
     for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", markup, flags=re.DOTALL):
-        assert "{% csrf_token %}" in form, form
+        # The theme is the browser's own affair, and its form stands on pages without a cookie.
+        assert "{% csrf_token %}" in form or "{% url 'theme' %}" in form, form
 
 
 def test_a_template_names_files_by_the_tag_that_knows_their_versions(markup: str) -> None:

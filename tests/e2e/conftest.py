@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
+from pytest_django.plugin import DjangoDbBlocker
 
 from tests.conftest import PASSWORD
+from tests.e2e.tour import Tour
 
 # Playwright's synchronous interface runs an event loop in this thread, which Django minds.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -71,6 +73,23 @@ def open_context(
     yield open_context
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="class")
+def tour(
+    request: pytest.FixtureRequest,
+    browser: Browser,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[Tour]:
+    """A site and a browser that a whole class of tests shares, made as the class says.
+
+    Its rows are really in the database, and go away with everything else in it at the end.
+    """
+    with django_db_blocker.unblock(), Tour.begun(browser) as tour:
+        request.cls.prepare(tour)
+        tour.complaints.clear()
+        yield tour
 
 
 @pytest.fixture

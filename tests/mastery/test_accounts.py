@@ -1,3 +1,4 @@
+import io
 import re
 from collections.abc import Callable
 from typing import Any
@@ -7,12 +8,17 @@ import pytest
 import time_machine
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.conf import LazySettings
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
+from mastery.mail import ConsoleBackend
 from mastery.models import User
+from mastery.sessions import browser_of
 from tests.conftest import PASSWORD
 
 # What a page must hold to be one of ours: the frame, and the layout inside it.
@@ -271,6 +277,148 @@ def test_a_new_address_waits_for_its_letter(entered: Client, user: User) -> None
     assert ["ada@example.com"] in [letter.to for letter in mail.outbox]
 
 
+@pytest.mark.parametrize("verification", ["optional", "mandatory"])
+@pytest.mark.parametrize("confirmed", [True, False, None])
+def test_the_old_address_stays_until_the_new_one_is_confirmed(
+    confirmed: bool | None, verification: str, entered: Client, user: User, settings: LazySettings
+) -> None:
+    settings.ACCOUNT_EMAIL_VERIFICATION = verification
+    EmailAddress.objects.filter(user=user).delete()
+    if confirmed is not None:
+        EmailAddress.objects.create(user=user, email=user.email, verified=confirmed, primary=True)
+    for address in ("slip@example.com", "ada@example.com"):
+        response = entered.post(reverse("account_email"), {"action_add": "1", "email": address})
+        assert response.status_code == 302
+    user.refresh_from_db()
+    assert user.email == "ada@example.org"
+    assert set(EmailAddress.objects.values_list("email", "verified")) == {
+        ("ada@example.org", bool(confirmed)),
+        ("ada@example.com", False),
+    }
+    page = read(entered.get(reverse("account_email")), MANAGE)
+    assert re.search(r"<dt>Now</dt><dd>ada@example\.org", page)
+    assert re.search(r"<dt>Changing to</dt><dd>ada@example\.com", page)
+
+    stays = {"action_remove": "", "email": "ada@example.org"}
+    entered.post(reverse("account_email"), stays)
+    assert EmailAddress.objects.count() == 2
+    link = re.search(r"https?://[^/\s]+(/accounts/confirm-email/\S+)", str(mail.outbox[-1].body))
+    assert link
+    entered.post(link[1])
+    user.refresh_from_db()
+    assert user.email == "ada@example.com"
+    assert EmailAddress.objects.get().verified
+
+
+def test_with_an_unconfirmed_address_that_is_being_changed_one_can_log_in(
+    entered: Client, client: Client, user: User
+) -> None:
+    entered.post(reverse("account_email"), {"action_add": "1", "email": "ada@example.com"})
+    browser = Client()
+    log_in(browser, "ada@example.org")
+    assert who(browser) == str(user.pk)
+
+
+def test_whoever_changes_their_mind_keeps_the_old_address(entered: Client, user: User) -> None:
+    entered.post(reverse("account_email"), {"action_add": "1", "email": "ada@example.com"})
+    entered.post(reverse("account_email"), {"action_remove": "", "email": "ada@example.com"})
+    user.refresh_from_db()
+    assert user.email == EmailAddress.objects.get().email == "ada@example.org"
+
+
+def test_an_address_that_became_somebody_elses_is_not_confirmed(
+    entered: Client, user: User, make_user: Callable[..., User]
+) -> None:
+    entered.post(reverse("account_email"), {"action_add": "1", "email": "eve@example.org"})
+    make_user("eve")
+    link = re.search(r"https?://[^/\s]+(/accounts/confirm-email/\S+)", str(mail.outbox[-1].body))
+    assert link
+    assert entered.post(link[1]).status_code in {200, 302}
+    user.refresh_from_db()
+    assert user.email == "ada@example.org"
+
+
+@pytest.mark.parametrize("just_signed_up", [True, False])
+def test_signing_up_does_not_tell_whether_an_address_has_an_account(
+    just_signed_up: bool, user: User, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    hashed: list[str] = []
+    encode = MD5PasswordHasher.encode
+    monkeypatch.setattr(
+        MD5PasswordHasher,
+        "encode",
+        lambda self, password, salt: hashed.append(password) or encode(self, password, salt),
+    )
+
+    def answer(handle: str, email: str) -> tuple[Any, ...]:
+        browser = Client()
+        hashed.clear()
+        data = {**NEW, "username": handle, "email": email}
+        response = browser.post(reverse("account_signup"), data)
+        page = read(browser.get(response["Location"]), ENTRANCE).replace(email, "")
+        page = re.sub(r'nonce="[^"]*"|value="[^"]*"', "", page)
+        return response.status_code, response["Location"], sorted(browser.cookies), page, [*hashed]
+
+    if just_signed_up:
+        answer("first", "known@example.org")
+        known = answer("second", "known@example.org")
+    else:
+        known = answer("second", user.email)
+    assert not User.objects.filter(handle="second").exists()
+    assert known == answer("grace", NEW["email"])
+    assert User.objects.filter(handle="grace").exists()
+    assert known[-1] == [NEW["password1"]]
+
+
+def test_a_letter_on_the_console_can_be_read_and_its_link_followed() -> None:
+    link = f"https://mastery.example/accounts/password/reset/key/{'a1-' * 40}=ü/"
+    stream = io.StringIO()
+    letter = mail.EmailMessage("Ein Brief für dich", f"Hello,\n\n{link}\n", to=["ada@example.org"])
+    assert ConsoleBackend(stream=stream).send_messages([letter]) == 1
+    shown = stream.getvalue()
+    assert shown.startswith("To: ada@example.org\nSubject: Ein Brief für dich\n\nHello,\n")
+    assert f"\n{link}\n" in shown
+
+
+def test_a_superuser_is_made_by_the_rules_of_sign_up(db: None, capsys: Any) -> None:
+    call_command("createsuperuser", handle="Edi", email="Edi@Example.org", interactive=False)
+    found = User.objects.get()
+    assert (found.handle, found.email, found.is_superuser) == ("edi", "edi@example.org", True)
+
+
+@pytest.mark.parametrize(
+    ("handle", "email", "says"),
+    [
+        ("grace", "ADA@example.org", "--email: This e-mail address is in use."),
+        ("ADA", "grace@example.org", "already taken"),
+        ("admin", "grace@example.org", "--handle: This handle is kept for the site."),
+        ("demo-learner", "grace@example.org", "--handle: This handle is kept for the site."),
+        ("g", "grace@example.org", "--handle: A handle has 3 to 30 letters"),
+        ("grace", "nowhere", "--email: Enter a valid email address."),
+    ],
+)
+def test_a_superuser_that_cannot_be_made_is_refused_in_a_sentence(
+    handle: str, email: str, says: str, user: User
+) -> None:
+    with pytest.raises(CommandError, match=says):
+        call_command("createsuperuser", handle=handle, email=email, interactive=False)
+    assert User.objects.count() == 1
+
+
+def test_a_superuser_typed_in_is_asked_again(
+    user: User, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed = iter(["Grace", "ada@example.org", "grace@example.org"])
+    monkeypatch.setattr("builtins.input", lambda message: next(typed))
+    monkeypatch.setattr("getpass.getpass", lambda *message: "a compiler of 1952")
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    call_command("createsuperuser", stdin=terminal)
+    assert "Error: This e-mail address is in use." in capsys.readouterr().err
+    assert User.objects.get(handle="grace").email == "grace@example.org"
+
+
 def test_a_password_is_changed_by_whoever_knows_the_old_one(entered: Client, user: User) -> None:
     new = {"password1": "enigma with 4 rotors", "password2": "enigma with 4 rotors"}
     wrong = entered.post(reverse("account_change_password"), {"oldpassword": "no", **new})
@@ -317,6 +465,81 @@ def test_other_sessions_are_listed_and_ended(entered: Client, user: User) -> Non
     assert not who(elsewhere)
     assert who(entered) == str(user.pk)
     assert "Lynx 2.9" not in read(entered.get(reverse("usersessions_list")))
+
+
+def sessions(client: Client) -> dict[str, str]:
+    """Give the addresses that end each session, by what the page calls its browser."""
+    page = read(client.get(reverse("usersessions_list")), MANAGE)
+    names = re.findall(r'id="browser-\d+"[^>]*>([^<]*)<', page)
+    return dict(
+        zip(names, re.findall(r'action="(/settings/sessions/\d+/end/)"', page), strict=True)
+    )
+
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0"
+
+
+def test_one_session_is_ended_and_the_others_stay(entered: Client, user: User) -> None:
+    phone, other = Client(headers={"user-agent": FIREFOX}), Client(headers={"user-agent": "Lynx"})
+    log_in(phone, "ada")
+    log_in(other, "ada")
+    ends = sessions(entered)["Firefox on Linux"]
+    for _ in range(2):
+        response = entered.post(ends)
+    assert response.status_code == 404
+    assert (who(phone), who(other), who(entered)) == ("", str(user.pk), str(user.pk))
+
+
+def test_ending_the_session_one_is_in_logs_out(user: User) -> None:
+    browser = Client(headers={"user-agent": FIREFOX})
+    log_in(browser, "ada")
+    response = browser.post(sessions(browser)["Firefox on Linux"])
+    assert (response.status_code, response["Location"]) == (303, "/")
+    assert not who(browser)
+
+
+def test_nobody_ends_somebody_elses_session(
+    entered: Client, user: User, make_user: Callable[..., User]
+) -> None:
+    make_user("eve")
+    eve = Client(headers={"user-agent": FIREFOX})
+    log_in(eve, "eve")
+    ends = sessions(eve)["Firefox on Linux"]
+    assert entered.post(ends).status_code == 404
+    assert entered.get(ends).status_code == 405
+    assert who(eve)
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "says"),
+    [
+        (FIREFOX, "Firefox on Linux"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/150.0.0.0 Safari/537.36 Edg/150.0.0.0",
+            "Edge on Windows",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/150.0.0.0 Mobile Safari/537.36",
+            "Chrome on Android",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 "
+            "(KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 "
+            "(KHTML, like Gecko) Version/26.0 Safari/605.1.15",
+            "Safari on macOS",
+        ),
+        ("Lynx 2.9", "Lynx 2.9"),
+        ("", "unknown"),
+    ],
+)
+def test_a_browser_is_named_as_people_name_it(user_agent: str, says: str) -> None:
+    assert browser_of(user_agent) == says
 
 
 @pytest.fixture

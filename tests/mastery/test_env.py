@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from mastery.settings import BASE_DIR, boolean, database, listing, mailer, number, secret_key, text
+from mastery.settings import (
+    BASE_DIR,
+    boolean,
+    database,
+    listing,
+    mailer,
+    number,
+    origin,
+    secret_key,
+    text,
+)
 
 NAME = "MASTERY_PROBE"
 
@@ -148,7 +158,7 @@ def test_a_mail_servers_user_and_password_may_hold_any_sign() -> None:
 
 
 def test_without_a_mail_server_mail_goes_to_the_console() -> None:
-    assert mailer("")["BACKEND"].endswith("console.EmailBackend")
+    assert mailer("")["BACKEND"].endswith("ConsoleBackend")
 
 
 @pytest.mark.parametrize(
@@ -157,6 +167,26 @@ def test_without_a_mail_server_mail_goes_to_the_console() -> None:
 def test_another_address_of_a_mail_server_is_refused(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="MASTERY_MAIL_URL"):
         mailer(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.org", "http://localhost:8000", "https://[2001:db8::1]:8443"]
+)
+def test_the_address_people_use_is_scheme_and_host(url: str) -> None:
+    assert origin(url) == origin(f"{url}/") == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "example.org", "ftp://example.org", "https://", "http://[", "https://h:xx",
+        "https://h:99999", "https://example.org/sub/path", "https://example.org?a=b",
+        "https://example.org#a", "https://ada@example.org",
+    ],
+)  # fmt: skip
+def test_another_address_for_people_is_refused(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="MASTERY_ORIGIN is not an address"):
+        origin(url)
 
 
 def test_a_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
@@ -240,6 +270,7 @@ def test_a_public_origin_takes_https_only_and_mail_asks_for_verification(tmp_pat
     ("name", "value"),
     [
         ("MASTERY_ORIGIN", "example.org"),
+        ("MASTERY_ORIGIN", "http://["),
         ("DEBUG", "perhaps"),
         ("MASTERY_TRUSTED_PROXIES", "two"),
         ("MASTERY_MAIL_URL", "mail.example.org"),

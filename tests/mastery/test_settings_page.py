@@ -5,16 +5,18 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from mastery.forms import SettingsForm
 from mastery.models import User
 
 pytestmark = pytest.mark.usefixtures("roadmap")
 
 URL = "/settings/"
+DATE = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=200)
 GOOD: dict[str, Any] = {
     "time_zone": "Pacific/Auckland",
     "tracks": ["trunk", "rl"],
     "target_level": "l3",
-    "target_date": "2027-06-30",
+    "target_date": str(DATE),
     "hours_a_week": "12",
 }
 
@@ -43,7 +45,7 @@ def test_what_is_chosen_is_kept(learner: Client, user: User) -> None:
         "time_zone": "Pacific/Auckland",
         "tracks": ["trunk", "rl"],
         "target_level": "l3",
-        "target_date": dt.date(2027, 6, 30),
+        "target_date": DATE,
         "hours_a_week": 12,
     }
 
@@ -51,22 +53,17 @@ def test_what_is_chosen_is_kept(learner: Client, user: User) -> None:
 def test_saving_confirms_the_time_zone(learner: Client, user: User) -> None:
     assert not user.time_zone_confirmed
     assert "data-browser-zone" in learner.get(URL).content.decode()
-    learner.post(URL, {"time_zone": "UTC"})
+    learner.post(URL, {"time_zone": "UTC", "tracks": ["trunk"]})
     user.refresh_from_db()
     assert user.time_zone_confirmed
     assert "data-browser-zone" not in learner.get(URL).content.decode()
 
 
-def test_everything_but_the_zone_may_be_left_out(learner: Client, user: User) -> None:
-    empty = {"time_zone": "UTC", "target_level": "", "target_date": "", "hours_a_week": ""}
-    assert learner.post(URL, empty).status_code == 302
+def test_target_and_hours_may_be_left_out(learner: Client, user: User) -> None:
+    empty = {"target_level": "", "target_date": "", "hours_a_week": ""}
+    assert learner.post(URL, {**GOOD, **empty}).status_code == 302
     user.refresh_from_db()
-    assert (user.tracks, user.target_level, user.target_date, user.hours_a_week) == (
-        [],
-        "",
-        None,
-        None,
-    )
+    assert (user.target_level, user.target_date, user.hours_a_week) == ("", None, None)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +94,7 @@ def test_what_cannot_be_is_refused_and_what_was_typed_stays(
     html = response.content.decode()
     assert f'id="id_{field}_error"' in html
     assert 'aria-invalid="true"' in html
-    kept = {"target_date": "2027-06-30", "hours_a_week": "12", field: str(value)}
+    kept = {"target_date": str(DATE), "hours_a_week": "12", field: str(value)}
     for name in ("target_date", "hours_a_week"):
         if "<" not in kept[name]:
             assert f'value="{kept[name]}"' in html
@@ -105,6 +102,64 @@ def test_what_cannot_be_is_refused_and_what_was_typed_stays(
     user.refresh_from_db()
     assert chosen(user) == before
     assert not user.time_zone_confirmed
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("tracks", [], "Choose at least one track."),
+        ("target_date", "2020-01-01", "Choose a day between today and 20 years from now."),
+        ("target_date", "2099-01-01", "Choose a day between today and 20 years from now."),
+        ("hours_a_week", "0", "Hours a week lie between 1 and 100."),
+        ("hours_a_week", "101", "Hours a week lie between 1 and 100."),
+        ("hours_a_week", "-1", "Hours a week lie between 1 and 100."),
+    ],
+)
+def test_a_refusal_says_what_is_possible_and_keeps_the_rest(
+    field: str, value: Any, says: str, learner: Client, user: User
+) -> None:
+    response = learner.post(URL, {**GOOD, field: value})
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert page.count(says) == 2  # above the form and beside the field
+    assert '<option value="Pacific/Auckland" selected>' in page
+    user.refresh_from_db()
+    assert user.time_zone == "UTC"
+
+
+def test_an_old_date_does_not_keep_anybody_from_saving_the_rest(
+    learner: Client, user: User
+) -> None:
+    user.target_date = dt.date(2020, 1, 1)
+    user.save()
+    assert learner.post(URL, {**GOOD, "target_date": "2020-01-01"}).status_code == 302
+    user.refresh_from_db()
+    assert (user.hours_a_week, user.target_date) == (12, dt.date(2020, 1, 1))
+
+
+@pytest.mark.parametrize("day", [0, 20 * 365])
+def test_today_and_a_far_day_can_be_aimed_at(day: int, learner: Client, user: User) -> None:
+    chosen = user.today + dt.timedelta(days=day)
+    learner.post(URL, {**GOOD, "target_date": str(chosen)})
+    user.refresh_from_db()
+    assert user.target_date == chosen
+
+
+def test_what_changed_elsewhere_meanwhile_stays(user: User) -> None:
+    form = SettingsForm(GOOD, instance=user, **choices())
+    assert form.is_valid()
+    User.objects.update(password="changed meanwhile", is_active=False)
+    form.save()
+    user.refresh_from_db()
+    assert (user.password, user.is_active) == ("changed meanwhile", False)
+    assert user.time_zone == "Pacific/Auckland"
+
+
+def choices() -> dict[str, list[tuple[str, str]]]:
+    return {
+        "tracks": [(slug, slug) for slug in GOOD["tracks"]],
+        "levels": [(GOOD["target_level"], "")],
+    }
 
 
 def test_a_stranger_is_sent_to_log_in(client: Client) -> None:

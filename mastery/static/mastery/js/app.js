@@ -102,6 +102,7 @@
     if (form?.classList.contains("htmx-request")) wanted.set(event.target.id, event.target.checked);
   }, true);
   document.addEventListener("htmx:load", (event) => {
+    event.detail.elt.querySelector?.("[data-focus]")?.focus();
     const box = event.detail.elt.querySelector?.(".milestone input[name=done][type=checkbox]");
     if (!box || !wanted.has(box.id)) return;
     const state = wanted.get(box.id);
