@@ -10,7 +10,6 @@ from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.account.internal.flows.email_verification import send_verification_email_to_address
 from allauth.account.internal.templatekit import get_entrance_context_data
 from allauth.account.models import EmailAddress
-from allauth.account.utils import user_email
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -48,7 +47,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def can_delete_email(self, email_address: EmailAddress) -> bool:
         # It is the way back into the account; another one takes its place or it stays.
-        current = user_email(email_address.user) == email_address.email
+        current = email_address.email == email_address.user.email
         return not current and bool(super().can_delete_email(email_address))
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
@@ -129,9 +128,13 @@ class AddEmailForm(AllauthAddEmailForm):
         allauth takes any unconfirmed address for the new one, and with it throws away a current
         one that nobody ever had to confirm.
         """
+        assert isinstance(self.user, User)
+        addresses = EmailAddress.objects.filter(user=self.user)
         with transaction.atomic():
-            pending = EmailAddress.objects.filter(user=self.user, verified=False, primary=False)
-            pending.exclude(email=user_email(self.user)).delete()
-            address = EmailAddress.objects.create(user=self.user, email=self.cleaned_data["email"])
+            pending = addresses.filter(verified=False, primary=False)
+            pending.exclude(email=self.user.email).delete()
+            address, _new = addresses.get_or_create(
+                user=self.user, email=self.cleaned_data["email"]
+            )
         send_verification_email_to_address(request, address)
         return address

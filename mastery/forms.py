@@ -62,9 +62,9 @@ class SettingsForm(forms.ModelForm[User]):
         chosen: dt.date | None = self.cleaned_data["target_date"]
         today = self.instance.today
         # A date of long ago that is left as it is stands in nobody's way.
-        if chosen and "target_date" in self.changed_data:
-            if not today <= chosen <= today + FURTHEST:
-                raise forms.ValidationError("Choose a day between today and 20 years from now.")
+        new = chosen if "target_date" in self.changed_data else None
+        if new and not today <= new <= today + FURTHEST:
+            raise forms.ValidationError("Choose a day between today and 20 years from now.")
         return chosen
 
     def save(self, commit: bool = True) -> User:

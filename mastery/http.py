@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
@@ -55,7 +56,7 @@ def login_path(next_path: str) -> str:
 
 def see_other(path: str) -> HttpResponse:
     """Redirect after a POST, to be fetched with GET."""
-    return HttpResponse(status=303, headers={"Location": path})
+    return HttpResponse(status=303, headers={"Location": iri_to_uri(path)})
 
 
 def theme_of(request: HttpRequest) -> str:

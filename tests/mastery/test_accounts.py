@@ -410,8 +410,8 @@ def test_a_superuser_typed_in_is_asked_again(
     user: User, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     typed = iter(["Grace", "ada@example.org", "grace@example.org"])
-    monkeypatch.setattr("builtins.input", lambda message: next(typed))
-    monkeypatch.setattr("getpass.getpass", lambda *message: "a compiler of 1952")
+    monkeypatch.setattr("builtins.input", lambda _message: next(typed))
+    monkeypatch.setattr("getpass.getpass", lambda *_: "a compiler of 1952")
     terminal = io.StringIO()
     monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
     call_command("createsuperuser", stdin=terminal)
@@ -510,30 +510,32 @@ def test_nobody_ends_somebody_elses_session(
     assert who(eve)
 
 
+EDGE = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/150.0.0.0 Safari/537.36 Edg/150.0.0.0"
+)
+ANDROID = (
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/150.0.0.0 Mobile Safari/537.36"
+)
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1"
+)
+MAC = (
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Version/26.0 Safari/605.1.15"
+)
+
+
 @pytest.mark.parametrize(
     ("user_agent", "says"),
     [
         (FIREFOX, "Firefox on Linux"),
-        (
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-            "Chrome/150.0.0.0 Safari/537.36 Edg/150.0.0.0",
-            "Edge on Windows",
-        ),
-        (
-            "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
-            "Chrome/150.0.0.0 Mobile Safari/537.36",
-            "Chrome on Android",
-        ),
-        (
-            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 "
-            "(KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1",
-            "Safari on iPhone",
-        ),
-        (
-            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 "
-            "(KHTML, like Gecko) Version/26.0 Safari/605.1.15",
-            "Safari on macOS",
-        ),
+        (EDGE, "Edge on Windows"),
+        (ANDROID, "Chrome on Android"),
+        (IPHONE, "Safari on iPhone"),
+        (MAC, "Safari on macOS"),
         ("Lynx 2.9", "Lynx 2.9"),
         ("", "unknown"),
     ],
