@@ -1,42 +1,36 @@
 """A real Chromium for the browser tests, found on the system."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.conftest import PASSWORD
+from tests.e2e import chromium
 from tests.e2e.tour import Tour
 
 # Playwright's synchronous interface runs an event loop in this thread, which Django minds.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    path = chromium.find()
     if path is None:
         assert not os.environ.get("CI"), "CI has to have a Chromium for the browser tests"
         pytest.skip("no Chromium on this machine; install chromium to run the browser tests")
+    # In a thread with an event loop Django keeps other connections than in the same thread
+    # without one; those of the other time would stay open, and the test database could not go.
+    connections.close_all()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
         yield browser
         browser.close()
+        connections.close_all()
 
 
 class Complaints(list[str]):

@@ -126,7 +126,10 @@ def test_a_manual_without_a_version_is_read_and_not_kept(db: None) -> None:
     ("draft", "has"),
     [
         (lambda: Phase.objects.filter(slug="5"), lambda it: "5" in it.phases),
-        (lambda: Milestone.objects.filter(key="p0-0"), lambda it: it.milestones["p0-0"].open_to_all),
+        (
+            lambda: Milestone.objects.filter(key="p0-0"),
+            lambda it: it.milestones["p0-0"].open_to_all,
+        ),
         (
             lambda: Milestone.objects.filter(key="p0-0"),
             lambda it: "p0-0" in {one.key for one in it.phases["0"].milestones},
