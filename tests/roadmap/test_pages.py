@@ -466,7 +466,6 @@ def test_resources_are_filtered_by_phase_and_kind(phase: str, kind: str, roadmap
         "phase=rl-0&kind=venue",
         "phase=99",
         "kind=nonsense",
-        "phase=%00",
         "kind=<script>",
         "phase=../",
     ],
