@@ -15,8 +15,10 @@ from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 
 from mastery.models import HANDLE_HELP, User
@@ -63,6 +65,20 @@ class AccountAdapter(DefaultAccountAdapter):
                 {"email": email_address.email},
             )
             return False
+
+    def render_mail(
+        self,
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> EmailMessage:
+        """Write a letter as text and, from the same text, as HTML with links to follow."""
+        letter = super().render_mail(template_prefix, email, context, headers)
+        assert isinstance(letter, EmailMultiAlternatives)
+        parts = {"subject": letter.subject, "body": letter.body}
+        letter.attach_alternative(render_to_string("account/email/letter.html", parts), "text/html")
+        return letter
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a letter, or log that it could not be sent; SMTP's errors are OSErrors too.
