@@ -69,3 +69,8 @@ def add_anchor(tokens: list[Token], heading: Token) -> None:
     sign.content = "#"
     assert inline.children is not None
     inline.children += [opening, sign, Token("link_close", "a", -1)]
+
+
+def render_entry(text: str, *, prefix: str) -> str:
+    """Render what a person wrote, as HTML that is safe to put on a page."""
+    return str(render(text, shift=2, prefix=prefix))

@@ -1,4 +1,6 @@
 import datetime as dt
+import hashlib
+import secrets
 import zoneinfo
 from typing import Any
 
@@ -113,6 +115,22 @@ class User(AbstractUser):
         validators=[MinValueValidator(1), MaxValueValidator(100)],
     )
 
+    # What a stranger may see of a person; nothing of it by default.
+    profile_is_public = models.BooleanField(
+        "show my profile",
+        default=False,
+        help_text="Your name, these lines and links at your public address. Off: nobody sees them.",
+    )
+    name = models.CharField(max_length=80, blank=True, help_text="As it stands on your profile.")
+    about = models.TextField(max_length=2000, blank=True, help_text="Markdown.")
+    links = ArrayField(
+        models.URLField(max_length=200),
+        default=list,
+        blank=True,
+        size=6,
+        help_text="Places that are yours. They carry rel=me, so that they can point back here.",
+    )
+
     objects = UserManager()  # type: ignore[misc,assignment]
 
     USERNAME_FIELD = "handle"
@@ -161,3 +179,63 @@ class User(AbstractUser):
 
     def get_short_name(self) -> str:
         return self.handle
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def of(self, user: User) -> "ApiTokenQuerySet":
+        return self.filter(user=user)
+
+    def valid(self) -> "ApiTokenQuerySet":
+        return self.filter(revoked=None, user__is_active=True)
+
+    def grant(self, user: User, *, name: str, scope: str) -> "tuple[ApiToken, str]":
+        """Make a token; give it with its secret, which nobody can tell again."""
+        secret = f"mastery_{secrets.token_urlsafe(32)}"
+        token = self.create(
+            user=user,
+            name=name,
+            scope=scope,
+            digest=ApiToken.digest_of(secret),
+            ending=secret[-4:],
+            created=timezone.now(),
+        )
+        return token, secret
+
+
+class ApiToken(models.Model):
+    """Lets a program act for a person. Kept as a digest alone: a copy of the table opens nothing.
+
+    The secret has 256 random bits, so a plain SHA-256 cannot be run backwards.
+    """
+
+    class Scope(models.TextChoices):
+        READ = "read", "Read the log"
+        WRITE = "write", "Read and write the log"
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=60)
+    scope = models.CharField(max_length=5, choices=Scope, default=Scope.READ)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    ending = models.CharField(max_length=4, editable=False, help_text="To tell tokens apart.")
+    created = models.DateTimeField(editable=False)
+    last_used = models.DateTimeField(null=True, editable=False)
+    revoked = models.DateTimeField(null=True, editable=False)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(scope__in=["read", "write"]),
+                name="api_token_scope",
+                violation_error_message="A token reads, or reads and writes.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @staticmethod
+    def digest_of(secret: str) -> str:
+        return hashlib.sha256(secret.encode()).hexdigest()

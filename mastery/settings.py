@@ -153,6 +153,7 @@ INSTALLED_APPS = [
     "mastery.apps.MasteryConfig",
     "roadmap.apps.RoadmapConfig",
     "tracker.apps.TrackerConfig",
+    "journal.apps.JournalConfig",
     "mastery.apps.MasteryAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -3,6 +3,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path
 
+from journal import urls as journal
 from mastery import views
 from roadmap import urls as roadmap
 from roadmap.sitemaps import SITEMAPS
@@ -14,6 +15,7 @@ urlpatterns = [
     path("roadmap/<slug:slug>/", views.phase, name="phase"),
     *roadmap.urlpatterns,
     *tracker.urlpatterns,
+    *journal.urlpatterns,
     path("settings/", views.settings, name="settings"),
     path("settings/sessions/<int:pk>/end/", views.end_session, name="end_session"),
     path("accounts/", include("allauth.urls")),

@@ -1,0 +1,36 @@
+"""The research log of a person. Every row is reached through ``.of(user)``."""
+
+from journal.models.api import IdempotencyKey
+from journal.models.drafts import Draft, DraftCheckpoint
+from journal.models.entries import (
+    ConflictError,
+    Entry,
+    EntryMilestone,
+    EntryRevision,
+    StepDecision,
+    Tag,
+)
+from journal.models.fields import CODE_PATTERN, fresh_code
+from journal.models.logfile import LogFile, LogImport
+from journal.models.pictures import Picture, PictureUse
+from journal.models.writing import PROMPTS, Writing
+
+__all__ = [
+    "CODE_PATTERN",
+    "PROMPTS",
+    "ConflictError",
+    "Draft",
+    "DraftCheckpoint",
+    "Entry",
+    "EntryMilestone",
+    "EntryRevision",
+    "IdempotencyKey",
+    "LogFile",
+    "LogImport",
+    "Picture",
+    "PictureUse",
+    "StepDecision",
+    "Tag",
+    "Writing",
+    "fresh_code",
+]

@@ -1,0 +1,438 @@
+import datetime as dt
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.text import slugify
+
+from journal.models.fields import CodeField
+from journal.models.pictures import Picture, PictureUse
+from journal.models.writing import PROMPTS, Writing
+from mastery.markdown import render_entry
+from mastery.models import User
+from roadmap.models import Milestone
+
+KEPT_IN_BIN = dt.timedelta(days=30)
+PICTURE = re.compile(r"/journal/pictures/([a-z2-7]{32})")
+
+
+class ConflictError(Exception):
+    """The entry moved on after the form was opened: nothing is written over it."""
+
+    def __init__(self, entry: "Entry") -> None:
+        super().__init__(f"{entry} is at revision {entry.revision}")
+        self.entry = entry
+
+
+class Tag(models.Model):
+    """A word of a person's own, in lower case, to find entries by."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="tags")
+    name = models.CharField(max_length=40)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "name"],
+                name="tag_unique",
+                violation_error_message="This tag exists already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def of(self, user: User) -> "EntryQuerySet":
+        return self.filter(user=user)
+
+    def live(self) -> "EntryQuerySet":
+        return self.filter(deleted_at=None)
+
+    def binned(self) -> "EntryQuerySet":
+        return self.filter(deleted_at__isnull=False)
+
+    def public(self) -> "EntryQuerySet":
+        """Those that anybody may come across."""
+        return self.live().filter(visibility=Entry.Visibility.PUBLIC)
+
+    def shared(self) -> "EntryQuerySet":
+        """Those that anybody with the address may read."""
+        return self.live().exclude(visibility=Entry.Visibility.PRIVATE)
+
+    def with_words(self) -> "EntryQuerySet":
+        """Bring tags, milestones and the current revision along, in a query each."""
+        current = EntryRevision.objects.filter(number=models.F("entry__revision"))
+        return self.prefetch_related(
+            "tags", "milestones", models.Prefetch("revisions", current, to_attr="current")
+        )
+
+    def add(
+        self,
+        user: User,
+        writings: Iterable[Writing],
+        *,
+        now: dt.datetime,
+        visibility: str = "private",
+        zone: str = "",
+    ) -> "list[Entry]":
+        """Write new entries down, each with its first revision, all or none.
+
+        Takes what ``Writing.problems`` finds nothing wrong with, in as many statements for
+        a thousand as for one.
+        """
+        tidied = [writing.tidied() for writing in writings]
+        entries = [
+            Entry(
+                user=user,
+                zone=zone or user.time_zone,
+                visibility=visibility,
+                published_at=now if visibility == Entry.Visibility.PUBLIC else None,
+                updated_at=now if visibility == Entry.Visibility.PUBLIC else None,
+                created=now,
+                changed=now,
+                **_columns(writing),
+            )
+            for writing in tidied
+        ]
+        pairs = list(zip(entries, tidied, strict=True))
+        with transaction.atomic():
+            self.bulk_create(entries)
+            EntryRevision.objects.bulk_create(
+                _revision(entry, writing, number=1, now=now) for entry, writing in pairs
+            )
+            _link(user, pairs)
+        return entries
+
+
+class Entry(models.Model):
+    """One dated note in a person's log."""
+
+    class Visibility(models.TextChoices):
+        PRIVATE = "private", "Private: only you"
+        UNLISTED = "unlisted", "Unlisted: whoever has the link"
+        PUBLIC = "public", "Public: on your public log and in its feed"
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="entries")
+    code = CodeField()
+    day = models.DateField(help_text="The person's own date.")
+    zone = models.CharField(max_length=64, help_text="The time zone that date was read in.")
+    title = models.CharField(max_length=200, blank=True)
+    tried = models.TextField(blank=True)
+    happened = models.TextField(blank=True)
+    learned = models.TextField(blank=True)
+    next = models.TextField(blank=True)
+    minutes = models.PositiveSmallIntegerField(null=True, blank=True)
+    build_work = models.BooleanField(default=False)
+    tags = models.ManyToManyField(Tag, related_name="entries")
+    milestones = models.ManyToManyField(Milestone, through="EntryMilestone", related_name="entries")
+    visibility = models.CharField(max_length=8, choices=Visibility, default=Visibility.PRIVATE)
+    revision = models.PositiveIntegerField(default=1, help_text="Number of the current one.")
+    created = models.DateTimeField()
+    changed = models.DateTimeField(help_text="When the current revision was saved.")
+    published_at = models.DateTimeField(
+        null=True, help_text="When it first became public. Never changes."
+    )
+    updated_at = models.DateTimeField(
+        null=True, help_text="When public words last changed: what feeds call updated."
+    )
+    deleted_at = models.DateTimeField(null=True, help_text="In the bin since.")
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-day", "-pk"]
+        verbose_name_plural = "entries"
+        indexes = [
+            models.Index(
+                fields=["user", "-day", "-id"], condition=Q(deleted_at=None), name="entry_by_day"
+            ),
+            models.Index(
+                fields=["user", "-day", "-id"],
+                condition=Q(deleted_at=None, visibility="public"),
+                name="entry_public_by_day",
+            ),
+            models.Index(
+                fields=["user", "-deleted_at"],
+                condition=Q(deleted_at__isnull=False),
+                name="entry_in_bin",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(tried="", happened="", learned="", next=""),
+                name="entry_says_something",
+                violation_error_message="Fill in at least one of the four prompts.",
+            ),
+            models.CheckConstraint(
+                condition=Q(visibility__in=["private", "unlisted", "public"]),
+                name="entry_visibility",
+                violation_error_message="An entry is private, unlisted or public.",
+            ),
+            models.CheckConstraint(
+                condition=Q(minutes=None) | Q(minutes__gte=1, minutes__lte=1440),
+                name="entry_minutes_range",
+                violation_error_message="Minutes lie between 1 and 1,440, which is a day.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(visibility="public") | Q(published_at__isnull=False),
+                name="entry_public_has_date",
+                violation_error_message="What is public was published at some time.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or f"Entry of {self.day}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("entry", args=[self.code])
+
+    @property
+    def slug(self) -> str:
+        """The readable end of the public address. It follows the title; the code decides."""
+        return slugify(self.title)[:60].strip("-") or str(self.day)
+
+    @property
+    def public_path(self) -> str:
+        return reverse("public_entry", args=[self.user.handle, self.code, self.slug])
+
+    @property
+    def html(self) -> dict[str, str]:
+        """The current revision's HTML of each prompt that is filled; needs ``with_words``."""
+        (revision,) = vars(self)["current"]
+        html: dict[str, str] = revision.html
+        return html
+
+    @property
+    def texts(self) -> dict[str, str]:
+        return {prompt: text for prompt in PROMPTS if (text := getattr(self, prompt))}
+
+    def writing(self) -> Writing:
+        """Give what is written now, as it would be written again."""
+        return Writing(
+            day=self.day,
+            title=self.title,
+            tags=tuple(sorted(tag.name for tag in self.tags.all())),
+            milestones=tuple(sorted(milestone.key for milestone in self.milestones.all())),
+            minutes=self.minutes,
+            build_work=self.build_work,
+            **{prompt: getattr(self, prompt) for prompt in PROMPTS},
+        )
+
+    def rewrite(
+        self,
+        writing: Writing,
+        *,
+        began_from: int,
+        now: dt.datetime,
+        restored_from: int | None = None,
+    ) -> bool:
+        """Save other words as the next revision; say whether there was anything to save.
+
+        Raises ConflictError when the entry has moved on since revision ``began_from``, unless to
+        the very same words: a form sent twice saves once.
+        """
+        writing = writing.tidied()
+        with transaction.atomic():
+            current = Entry.objects.select_for_update(of=("self",)).get(pk=self.pk)
+            if writing == current.writing():
+                return False
+            if current.revision != began_from:
+                raise ConflictError(current)
+            columns = _columns(writing)
+            seen = any(getattr(current, name) != columns[name] for name in ("title", *PROMPTS))
+            if seen and current.visibility == Entry.Visibility.PUBLIC:
+                columns["updated_at"] = now
+            for name, value in columns.items():
+                setattr(self, name, value)
+            self.revision, self.changed = began_from + 1, now
+            self.save(update_fields=[*columns, "revision", "changed"])
+            _revision(self, writing, number=self.revision, now=now, source=restored_from).save()
+            EntryMilestone.objects.filter(entry=self).delete()
+            Entry.tags.through._default_manager.filter(entry_id=self.pk).delete()
+            PictureUse.objects.filter(entry=self).update(current=False)
+            _link(self.user, [(self, writing)])
+        return True
+
+    def show_to(self, visibility: str, *, now: dt.datetime) -> None:
+        """Decide who may read it. The date of publication stays the first one."""
+        changes: dict[str, Any] = {"visibility": visibility}
+        if visibility == Entry.Visibility.PUBLIC and self.visibility != visibility:
+            changes |= {"published_at": self.published_at or now, "updated_at": now}
+        Entry.objects.filter(pk=self.pk).update(**changes)
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+    def put_in_bin(self, *, now: dt.datetime) -> bool:
+        """Take it away from everybody, for 30 days to take back; say whether it was not there."""
+        return bool(Entry.objects.live().filter(pk=self.pk).update(deleted_at=now))
+
+    def take_back(self) -> bool:
+        """Take it out of the bin, private whatever it was; say whether it was there."""
+        binned = Entry.objects.binned().filter(pk=self.pk)
+        return bool(binned.update(deleted_at=None, visibility=Entry.Visibility.PRIVATE))
+
+
+class EntryMilestone(models.Model):
+    entry = models.ForeignKey(Entry, models.CASCADE)
+    milestone = models.ForeignKey(Milestone, models.PROTECT)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entry", "milestone"],
+                name="entry_milestone_unique",
+                violation_error_message="The entry links to this milestone already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id} to {self.milestone_id}"
+
+
+class EntryRevision(models.Model):
+    """An entry's words as saved once, with their HTML. Never changed, except to render anew."""
+
+    entry = models.ForeignKey(Entry, models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    day = models.DateField()
+    title = models.CharField(max_length=200, blank=True)
+    tried = models.TextField(blank=True)
+    happened = models.TextField(blank=True)
+    learned = models.TextField(blank=True)
+    next = models.TextField(blank=True)
+    tags = models.JSONField(default=list, help_text="Names.")
+    milestones = models.JSONField(default=list, help_text="Keys.")
+    minutes = models.PositiveSmallIntegerField(null=True)
+    build_work = models.BooleanField(default=False)
+    html = models.JSONField(help_text="HTML of each prompt that is filled, by its name.")
+    saved = models.DateTimeField()
+    restored_from = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entry", "number"],
+                name="entry_revision_unique",
+                violation_error_message="This revision exists already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id} r{self.number}"
+
+    def writing(self) -> Writing:
+        return Writing(
+            day=self.day,
+            title=self.title,
+            tags=tuple(self.tags),
+            milestones=tuple(self.milestones),
+            minutes=self.minutes,
+            build_work=self.build_work,
+            **{prompt: getattr(self, prompt) for prompt in PROMPTS},
+        )
+
+
+class StepDecision(models.Model):
+    """What became of one next step of an entry."""
+
+    class Decision(models.TextChoices):
+        DONE = "done", "Done"
+        CARRIED = "carried", "Carried over"
+        DROPPED = "dropped", "Dropped"
+
+    entry = models.ForeignKey(Entry, models.CASCADE, related_name="step_decisions")
+    step = models.TextField()
+    decision = models.CharField(max_length=7, choices=Decision)
+    decided_in = models.ForeignKey(
+        Entry, models.SET_NULL, null=True, related_name="steps_decided_here"
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.step[:40]}: {self.decision}"
+
+
+def html_of(writing: Writing, code: str) -> dict[str, str]:
+    """Render the prompts that are filled; ids in them begin with the entry's code."""
+    return {
+        prompt: render_entry(text, prefix=f"{code}-{prompt}")
+        for prompt in PROMPTS
+        if (text := getattr(writing, prompt))
+    }
+
+
+def _columns(writing: Writing) -> dict[str, Any]:
+    names = ("day", "title", *PROMPTS, "minutes", "build_work")
+    return {name: getattr(writing, name) for name in names}
+
+
+def _revision(
+    entry: Entry,
+    writing: Writing,
+    *,
+    number: int,
+    now: dt.datetime,
+    source: int | None = None,
+) -> EntryRevision:
+    return EntryRevision(
+        entry=entry,
+        number=number,
+        tags=list(writing.tags),
+        milestones=list(writing.milestones),
+        html=html_of(writing, entry.code),
+        saved=now,
+        restored_from=source,
+        **_columns(writing),
+    )
+
+
+def _link(user: User, pairs: Sequence[tuple[Entry, Writing]]) -> None:
+    """Hang tags, milestones and pictures on entries that have none of them yet."""
+    names = {name for _entry, writing in pairs for name in writing.tags}
+    keys = {key for _entry, writing in pairs for key in writing.milestones}
+    shown = {
+        entry: set(PICTURE.findall("\n".join(getattr(writing, prompt) for prompt in PROMPTS)))
+        for entry, writing in pairs
+    }
+    if names:
+        Tag.objects.bulk_create(
+            (Tag(user=user, name=name) for name in sorted(names)), ignore_conflicts=True
+        )
+        tags = dict(Tag.objects.filter(user=user, name__in=names).values_list("name", "pk"))
+        through = Entry.tags.through
+        through._default_manager.bulk_create(
+            through(entry_id=entry.pk, tag_id=tags[name])
+            for entry, writing in pairs
+            for name in writing.tags
+        )
+    if keys:
+        milestones = dict(Milestone.objects.filter(key__in=keys).values_list("key", "pk"))
+        EntryMilestone.objects.bulk_create(
+            EntryMilestone(entry=entry, milestone_id=milestones[key])
+            for entry, writing in pairs
+            for key in writing.milestones
+            if key in milestones
+        )
+    if any(shown.values()):
+        wanted = {name for names in shown.values() for name in names}
+        pictures = dict(Picture.objects.of(user).filter(name__in=wanted).values_list("name", "pk"))
+        PictureUse.objects.bulk_create(
+            (
+                PictureUse(entry=entry, picture_id=pictures[name])
+                for entry, names in shown.items()
+                for name in sorted(names & pictures.keys())
+            ),
+            update_conflicts=True,
+            unique_fields=["picture", "entry"],
+            update_fields=["current"],
+        )
