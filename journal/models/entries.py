@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
 from journal.models.fields import CodeField
@@ -202,11 +203,11 @@ class Entry(models.Model):
         return reverse("public_entry", args=[self.user.handle, self.code, self.slug])
 
     @property
-    def html(self) -> dict[str, str]:
+    def words(self) -> dict[str, SafeString]:
         """The current revision's HTML of each prompt that is filled; needs ``with_words``."""
+        revision: EntryRevision
         (revision,) = vars(self)["current"]
-        html: dict[str, str] = revision.html
-        return html
+        return revision.words
 
     @property
     def texts(self) -> dict[str, str]:
@@ -326,6 +327,15 @@ class EntryRevision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entry_id} r{self.number}"
+
+    @property
+    def words(self) -> dict[str, SafeString]:
+        """The HTML of each prompt that is filled, in their order; sanitised when it was made."""
+        return {
+            prompt: mark_safe(self.html[prompt])  # noqa: S308  (what render_entry gave)
+            for prompt in PROMPTS
+            if prompt in self.html
+        }
 
     def writing(self) -> Writing:
         return Writing(
