@@ -5,6 +5,7 @@ import re
 NUL = "The text holds a NUL character, which cannot be kept. Remove it and try again."
 BROKEN = "The text holds half of a character (a lone surrogate). Remove it and try again."
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _BREAKS = re.compile(r"\r\n?")
 _BLANK_BEFORE = re.compile(r"\A(?:[^\S\n]*\n)+")
 TAG = re.compile(r"\w[\w.+-]{0,39}")
@@ -28,7 +29,7 @@ def unkeepable(text: str) -> str:
     """Say why no database can keep this text, or nothing."""
     if "\0" in text:
         return NUL
-    if any("\ud800" <= sign <= "\udfff" for sign in text):
+    if _SURROGATE.search(text):
         return BROKEN
     return ""
 

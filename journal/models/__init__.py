@@ -2,17 +2,13 @@
 
 from journal.models.api import IdempotencyKey
 from journal.models.drafts import Draft, DraftCheckpoint
-from journal.models.entries import (
-    ConflictError,
-    Entry,
-    EntryMilestone,
-    EntryRevision,
-    StepDecision,
-    Tag,
-)
+from journal.models.entries import ConflictError, Entry
 from journal.models.fields import CODE_PATTERN, fresh_code
+from journal.models.links import EntryMilestone, StepDecision, Tag
 from journal.models.logfile import LogFile, LogImport
 from journal.models.pictures import Picture, PictureUse
+from journal.models.public import PublicLog
+from journal.models.revisions import EntryRevision
 from journal.models.writing import PROMPTS, Writing
 
 __all__ = [
@@ -29,6 +25,7 @@ __all__ = [
     "LogImport",
     "Picture",
     "PictureUse",
+    "PublicLog",
     "StepDecision",
     "Tag",
     "Writing",

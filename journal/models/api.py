@@ -1,7 +1,22 @@
+import datetime as dt
+
 from django.db import models
 
 from journal.models.entries import Entry
 from mastery.models import User
+
+# For so long a request may be sent again.
+KEPT = dt.timedelta(days=7)
+
+
+class IdempotencyKeyQuerySet(models.QuerySet["IdempotencyKey"]):
+    def of(self, user: User) -> "IdempotencyKeyQuerySet":
+        return self.filter(user=user)
+
+    def sweep(self, now: dt.datetime) -> int:
+        """Forget keys that nobody will send again; give how many."""
+        deleted, _by_model = self.filter(used__lt=now - KEPT).delete()
+        return deleted
 
 
 class IdempotencyKey(models.Model):
@@ -12,6 +27,8 @@ class IdempotencyKey(models.Model):
     digest = models.CharField(max_length=64, help_text="SHA-256 of the request, in hex.")
     entry = models.ForeignKey(Entry, models.SET_NULL, null=True, related_name="+")
     used = models.DateTimeField()
+
+    objects = IdempotencyKeyQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -3,16 +3,19 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
 from journal.models.fields import CodeField
+from journal.models.links import EntryMilestone, Tag
 from journal.models.pictures import Picture, PictureUse
+from journal.models.revisions import EntryRevision, columns_of, html_of
+from journal.models.search import SearchField
 from journal.models.writing import PROMPTS, Writing
-from mastery.markdown import render_entry
 from mastery.models import User
 from roadmap.models import Milestone
 
@@ -26,26 +29,6 @@ class ConflictError(Exception):
     def __init__(self, entry: "Entry") -> None:
         super().__init__(f"{entry} is at revision {entry.revision}")
         self.entry = entry
-
-
-class Tag(models.Model):
-    """A word of a person's own, in lower case, to find entries by."""
-
-    user = models.ForeignKey(User, models.CASCADE, related_name="tags")
-    name = models.CharField(max_length=40)
-
-    class Meta:
-        ordering = ["name"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["user", "name"],
-                name="tag_unique",
-                violation_error_message="This tag exists already.",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
@@ -81,11 +64,13 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         now: dt.datetime,
         visibility: str = "private",
         zone: str = "",
+        code: str = "",
     ) -> "list[Entry]":
         """Write new entries down, each with its first revision, all or none.
 
         Takes what ``Writing.problems`` finds nothing wrong with, in as many statements for
-        a thousand as for one.
+        a thousand as for one. A form carries the ``code`` of its one entry, so that sending it
+        twice cannot add two: the second time raises IntegrityError.
         """
         tidied = [writing.tidied() for writing in writings]
         entries = [
@@ -97,7 +82,8 @@ class EntryQuerySet(models.QuerySet["Entry"]):
                 updated_at=now if visibility == Entry.Visibility.PUBLIC else None,
                 created=now,
                 changed=now,
-                **_columns(writing),
+                **({"code": code} if code else {}),
+                **columns_of(writing),
             )
             for writing in tidied
         ]
@@ -143,6 +129,7 @@ class Entry(models.Model):
         null=True, help_text="When public words last changed: what feeds call updated."
     )
     deleted_at = models.DateTimeField(null=True, help_text="In the bin since.")
+    search = SearchField()
 
     objects = EntryQuerySet.as_manager()
 
@@ -159,10 +146,16 @@ class Entry(models.Model):
                 name="entry_public_by_day",
             ),
             models.Index(
+                fields=["user", "-published_at", "-id"],
+                condition=Q(deleted_at=None, visibility="public"),
+                name="entry_public_by_date",
+            ),
+            models.Index(
                 fields=["user", "-deleted_at"],
                 condition=Q(deleted_at__isnull=False),
                 name="entry_in_bin",
             ),
+            GinIndex(fields=["search"], condition=Q(deleted_at=None), name="entry_search"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -245,7 +238,7 @@ class Entry(models.Model):
                 return False
             if current.revision != began_from:
                 raise ConflictError(current)
-            columns = _columns(writing)
+            columns = columns_of(writing)
             seen = any(getattr(current, name) != columns[name] for name in ("title", *PROMPTS))
             if seen and current.visibility == Entry.Visibility.PUBLIC:
                 columns["updated_at"] = now
@@ -279,113 +272,6 @@ class Entry(models.Model):
         return bool(binned.update(deleted_at=None, visibility=Entry.Visibility.PRIVATE))
 
 
-class EntryMilestone(models.Model):
-    entry = models.ForeignKey(Entry, models.CASCADE)
-    milestone = models.ForeignKey(Milestone, models.PROTECT)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["entry", "milestone"],
-                name="entry_milestone_unique",
-                violation_error_message="The entry links to this milestone already.",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.entry_id} to {self.milestone_id}"
-
-
-class EntryRevision(models.Model):
-    """An entry's words as saved once, with their HTML. Never changed, except to render anew."""
-
-    entry = models.ForeignKey(Entry, models.CASCADE, related_name="revisions")
-    number = models.PositiveIntegerField()
-    day = models.DateField()
-    title = models.CharField(max_length=200, blank=True)
-    tried = models.TextField(blank=True)
-    happened = models.TextField(blank=True)
-    learned = models.TextField(blank=True)
-    next = models.TextField(blank=True)
-    tags = models.JSONField(default=list, help_text="Names.")
-    milestones = models.JSONField(default=list, help_text="Keys.")
-    minutes = models.PositiveSmallIntegerField(null=True)
-    build_work = models.BooleanField(default=False)
-    html = models.JSONField(help_text="HTML of each prompt that is filled, by its name.")
-    saved = models.DateTimeField()
-    restored_from = models.PositiveIntegerField(null=True)
-
-    class Meta:
-        ordering = ["-number"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["entry", "number"],
-                name="entry_revision_unique",
-                violation_error_message="This revision exists already.",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.entry_id} r{self.number}"
-
-    @property
-    def words(self) -> dict[str, SafeString]:
-        """The HTML of each prompt that is filled, in their order; sanitised when it was made."""
-        return {
-            prompt: mark_safe(self.html[prompt])  # noqa: S308  (what render_entry gave)
-            for prompt in PROMPTS
-            if prompt in self.html
-        }
-
-    def writing(self) -> Writing:
-        return Writing(
-            day=self.day,
-            title=self.title,
-            tags=tuple(self.tags),
-            milestones=tuple(self.milestones),
-            minutes=self.minutes,
-            build_work=self.build_work,
-            **{prompt: getattr(self, prompt) for prompt in PROMPTS},
-        )
-
-
-class StepDecision(models.Model):
-    """What became of one next step of an entry."""
-
-    class Decision(models.TextChoices):
-        DONE = "done", "Done"
-        CARRIED = "carried", "Carried over"
-        DROPPED = "dropped", "Dropped"
-
-    entry = models.ForeignKey(Entry, models.CASCADE, related_name="step_decisions")
-    step = models.TextField()
-    decision = models.CharField(max_length=7, choices=Decision)
-    decided_in = models.ForeignKey(
-        Entry, models.SET_NULL, null=True, related_name="steps_decided_here"
-    )
-    at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["at", "pk"]
-
-    def __str__(self) -> str:
-        return f"{self.step[:40]}: {self.decision}"
-
-
-def html_of(writing: Writing, code: str) -> dict[str, str]:
-    """Render the prompts that are filled; ids in them begin with the entry's code."""
-    return {
-        prompt: render_entry(text, prefix=f"{code}-{prompt}")
-        for prompt in PROMPTS
-        if (text := getattr(writing, prompt))
-    }
-
-
-def _columns(writing: Writing) -> dict[str, Any]:
-    names = ("day", "title", *PROMPTS, "minutes", "build_work")
-    return {name: getattr(writing, name) for name in names}
-
-
 def _revision(
     entry: Entry,
     writing: Writing,
@@ -402,7 +288,7 @@ def _revision(
         html=html_of(writing, entry.code),
         saved=now,
         restored_from=source,
-        **_columns(writing),
+        **columns_of(writing),
     )
 
 

@@ -1,6 +1,10 @@
+import datetime as dt
+
 from django.db import models
 
 from mastery.models import User
+
+KEPT_UNFINISHED = dt.timedelta(days=7)
 
 
 class LogFile(models.Model):
@@ -18,15 +22,27 @@ class LogImportQuerySet(models.QuerySet["LogImport"]):
     def of(self, user: User) -> "LogImportQuerySet":
         return self.filter(user=user)
 
+    def waiting(self) -> "LogImportQuerySet":
+        return self.filter(finished=None)
+
+    def sweep(self, now: dt.datetime) -> int:
+        """Delete files that were sent and then left; say how many."""
+        _all, by_model = self.waiting().filter(sent__lt=now - KEPT_UNFINISHED).delete()
+        return by_model.get("journal.LogImport", 0)
+
 
 class LogImport(models.Model):
-    """A log that was sent in, kept until its person has said what becomes of it."""
+    """A log that was sent in, kept until its person has said what becomes of it.
+
+    Once it is done the text is let go, and the receipt stays.
+    """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="log_imports")
     name = models.CharField(max_length=200, blank=True)
     text = models.TextField()
     sent = models.DateTimeField()
     finished = models.DateTimeField(null=True)
+    receipt = models.JSONField(default=dict, help_text="Counts of what was done, by name.")
 
     objects = LogImportQuerySet.as_manager()
 

@@ -1,9 +1,24 @@
 import base64
+import datetime as dt
 import secrets
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Self
 
+from django.apps import apps
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Exists, OuterRef, Q, Sum, TextField
+from django.db.models.functions import Cast
+from django.urls import reverse
 
 from mastery.models import User
+
+if TYPE_CHECKING:
+    from journal.models.entries import Entry
+    from journal.pictures import Recoded
+
+# How long a picture waits for an entry to show it.
+WAITS = dt.timedelta(days=1)
 
 
 def fresh_name() -> str:
@@ -12,8 +27,65 @@ def fresh_name() -> str:
 
 
 class PictureQuerySet(models.QuerySet["Picture"]):
-    def of(self, user: User) -> "PictureQuerySet":
+    def of(self, user: User) -> Self:
         return self.filter(user=user)
+
+    def visible_to(self, viewer: User | AnonymousUser) -> Self:
+        """A person's own, and what somebody shows in an entry that is not private."""
+        shown = PictureUse.objects.filter(
+            picture=OuterRef("pk"),
+            current=True,
+            entry__deleted_at=None,
+            entry__visibility__in=["unlisted", "public"],
+            entry__user__is_active=True,
+        )
+        return self.filter(Q(user=viewer.pk) | Exists(shown))
+
+    def unused(self) -> Self:
+        """Those that no entry shows or ever showed."""
+        return self.filter(~Exists(PictureUse.objects.filter(picture=OuterRef("pk"))))
+
+    def undrafted(self) -> Self:
+        """Those that no draft holds: what is typed and not saved may still want them."""
+        drafts = apps.get_model("journal", "Draft")._default_manager
+        holding = drafts.filter(user=OuterRef("user")).annotate(text=Cast("fields", TextField()))
+        return self.filter(~Exists(holding.filter(text__contains=OuterRef("name"))))
+
+    def bytes_kept(self) -> int:
+        total: int = self.aggregate(total=Sum("size", default=0))["total"]
+        return total
+
+    def keep(self, user: User, made: "Recoded", *, now: dt.datetime) -> "Picture":
+        return self.create(
+            user=user,
+            kind=made.kind,
+            width=made.width,
+            height=made.height,
+            size=len(made.data),
+            data=made.data,
+            uploaded=now,
+        )
+
+    def gone_with(self, entries: "Iterable[Entry]") -> int:
+        """Delete the pictures that these entries alone use; give how many.
+
+        To be called in the transaction that deletes the entries for good, before it does.
+        """
+        going = [entry.pk for entry in entries]
+        uses = PictureUse.objects.filter(picture=OuterRef("pk"))
+        alone = self.filter(
+            Exists(uses.filter(entry__in=going)), ~Exists(uses.exclude(entry__in=going))
+        )
+        return alone.undrafted()._erase()
+
+    def sweep(self, now: dt.datetime) -> int:
+        """Delete what was uploaded more than a day ago and is in no entry; give how many."""
+        return self.unused().filter(uploaded__lt=now - WAITS).undrafted()._erase()
+
+    def _erase(self) -> int:
+        # Django reads the rows first; their bytes can stay where they are.
+        _all, by_model = self.defer("data").delete()
+        return by_model.get("journal.Picture", 0)
 
 
 class Picture(models.Model):
@@ -44,6 +116,14 @@ class Picture(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}.{self.kind}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("picture", args=[self.name])
+
+    @property
+    def markdown(self) -> str:
+        """What shows it in an entry."""
+        return f"![]({self.get_absolute_url()})"
 
 
 class PictureUse(models.Model):

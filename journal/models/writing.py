@@ -71,7 +71,7 @@ class Writing:
             found["tried"] = "Fill in at least one of the four: tried, happened, learned, next."
         if len(self.tags) > MOST_TAGS:
             found["tags"] = f"An entry has at most {MOST_TAGS} tags."
-        elif wrong := [tag for tag in self.tags if not TAG.fullmatch(tag)]:
+        elif wrong := [tag for tag in self.tags if not TAG.fullmatch(tag.casefold())]:
             found["tags"] = (
                 f"“{wrong[0][:60]}” is no tag: up to 40 letters, digits and the signs . _ + -, "
                 "beginning with a letter or a digit."

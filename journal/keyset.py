@@ -1,0 +1,73 @@
+"""Paging by the place of the last row seen: as fast at the end of a log as at its beginning."""
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from django.db.models import Q
+
+from journal.models import Entry
+from journal.models.entries import EntryQuerySet
+
+PAGE = 20  # entries
+CURSOR = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})\.([0-9]{1,18})")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an entry stands among those of its person, newest first. Outlives the entry."""
+
+    day: dt.date
+    pk: int
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        return cls(entry.day, entry.pk)
+
+    @classmethod
+    def read(cls, cursor: str) -> Self:
+        """Raise ValueError for what is no cursor."""
+        match = CURSOR.fullmatch(cursor)
+        if match is None:
+            raise ValueError(cursor)
+        return cls(dt.date.fromisoformat(match[1]), int(match[2]))
+
+    def __str__(self) -> str:
+        return f"{self.day}.{self.pk}"
+
+    # The day alone comes first in both, because it is what the index is entered by.
+
+    def older(self, entries: EntryQuerySet) -> EntryQuerySet:
+        beyond = Q(day__lt=self.day) | Q(pk__lt=self.pk)
+        return entries.filter(beyond, day__lte=self.day).order_by("-day", "-pk")
+
+    def newer(self, entries: EntryQuerySet) -> EntryQuerySet:
+        """Give what comes after, the nearest first."""
+        beyond = Q(day__gt=self.day) | Q(pk__gt=self.pk)
+        return entries.filter(beyond, day__gte=self.day).order_by("day", "pk")
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some entries, with the cursors of the pages around them, empty where there is none."""
+
+    entries: list[Entry]
+    newer: str
+    older: str
+
+
+def page_of(entries: EntryQuerySet, *, before: str = "", after: str = "") -> Page:
+    """Cut a page out of entries; raise ValueError for what is no cursor."""
+    if after and not before:
+        found = list(Place.read(after).newer(entries)[: PAGE + 1])
+        shown, more, back = found[:PAGE][::-1], len(found) > PAGE, True
+    else:
+        left = Place.read(before).older(entries) if before else entries.order_by("-day", "-pk")
+        found = list(left[: PAGE + 1])
+        shown, more, back = found[:PAGE], bool(before), len(found) > PAGE
+    return Page(
+        shown,
+        newer=str(Place.of(shown[0])) if shown and more else "",
+        older=str(Place.of(shown[-1])) if shown and back else "",
+    )
