@@ -53,7 +53,9 @@ class Author:
 
     @property
     def about(self) -> SafeString:
-        return mark_safe(render_entry(self.user.about, prefix="about"))  # noqa: S308  (sanitised)
+        # Below the name, which is the page's heading, there is none before it.
+        html = render_entry(self.user.about, prefix="about", shift=1)
+        return mark_safe(html)  # noqa: S308  (sanitised)
 
     def entries(self) -> EntryQuerySet:
         return Entry.objects.of(self.user).public().select_related("user")

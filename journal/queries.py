@@ -55,7 +55,7 @@ class Asked:
 
     @property
     def narrowed(self) -> bool:
-        return bool(self.q or self.tag or self.milestone or self.month or self.day)
+        return bool(self.q or self.tag or self.milestone or self.month or self.day or self.year)
 
     def among(self, user: User, content: Manual) -> EntryQuerySet:
         entries = Entry.objects.of(user).live()
@@ -70,6 +70,10 @@ class Asked:
             entries = entries.filter(day__gte=self.month, day__lt=_next_month(self.month))
         if self.day:
             entries = entries.filter(day=self.day)
+        if self.year:
+            # As dates, which the index is entered by.
+            first = dt.date(self.year, 1, 1)
+            entries = entries.filter(day__gte=first, day__lt=first.replace(year=self.year + 1))
         return entries
 
 

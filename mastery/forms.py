@@ -1,8 +1,10 @@
 import datetime as dt
 import zoneinfo
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
+from django.core.validators import URLValidator
 from django.forms.renderers import TemplatesSetting
 
 from mastery.models import User
@@ -73,4 +75,75 @@ class SettingsForm(forms.ModelForm[User]):
         if commit:
             # Alone what is on the form: a password changed meanwhile is not put back.
             self.instance.save(update_fields=[*self.Meta.fields, "time_zone_confirmed"])
+        return self.instance
+
+
+class LinksField(forms.CharField):
+    """Web addresses, one a line."""
+
+    widget = forms.Textarea
+    most = 6
+    longest = 200  # characters of one
+    is_url = URLValidator(schemes=["http", "https"])
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        lines = [line.strip() for line in super().clean(value).splitlines()]
+        errors: list[str] = []
+        links = [
+            self.link(line, number, errors) for number, line in enumerate(lines, start=1) if line
+        ]
+        if len(links) > self.most:
+            errors.append(f"These are {len(links)} links; {self.most} fit.")
+        if errors:
+            raise forms.ValidationError(errors)
+        return list(dict.fromkeys(links))
+
+    def link(self, line: str, number: int, errors: list[str]) -> str:
+        url = line if "://" in line else f"https://{line}"
+        try:
+            self.is_url(url)
+            # Before an @ stands a name or password, which may pass for another host.
+            fits = "@" not in urlsplit(url).netloc
+        except forms.ValidationError:
+            fits = False
+        if not fits:
+            errors.append(
+                f"Line {number}: “{line[:60]}” is no web address. "
+                "One begins with https:// or http://."
+            )
+        elif len(url) > self.longest:
+            errors.append(f"Line {number}: an address has at most {self.longest} characters.")
+        return url
+
+
+class ProfileForm(forms.ModelForm[User]):
+    links = LinksField(
+        required=False,
+        help_text="Places that are yours, one a line, up to 6. "
+        "They carry rel=me, so that they can point back here.",
+    )
+
+    class Meta:
+        model = User
+        fields = ["profile_is_public", "name", "about", "links"]
+        help_texts = {
+            "profile_is_public": "Your name, what is about you and your links, at your public "
+            "address. Off: nobody sees them.",
+            "about": "Markdown, up to 2,000 characters.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["about"].widget.attrs["rows"] = 6
+        self.fields["links"].widget.attrs |= {"rows": 4, "inputmode": "url", "spellcheck": "false"}
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
+
+    def save(self, commit: bool = True) -> User:
+        if commit:
+            self.instance.save(update_fields=self.Meta.fields)
         return self.instance

@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.http.request import split_domain_port
 from django.http.response import HttpResponseBase
 from django.middleware.security import SecurityMiddleware
+from django.utils.cache import has_vary_header
 from django_htmx.http import HttpResponseClientRedirect
 
-from mastery.http import login_path, page_of, see_other
+from mastery.http import login_path, page_of, see_other, words_back
 
 ID = re.compile(r"[a-z0-9-]{1,100}")
 
@@ -41,6 +42,9 @@ class TransportMiddleware(SecurityMiddleware):
         if not request.is_secure() and may_speak_plain_http(request):
             for cookie in response.cookies.values():
                 cookie["secure"] = ""
+        if has_vary_header(response, "Cookie"):
+            # What is for one person is for no cache that people share.
+            response.headers.setdefault("Cache-Control", "private")
         response.headers.setdefault(
             "Permissions-Policy", "camera=(), geolocation=(), microphone=()"
         )
@@ -50,24 +54,30 @@ class TransportMiddleware(SecurityMiddleware):
 class QueryMiddleware:
     """Answers NUL in a query with 400: no text in Postgres has it, and to ask for it is an error.
 
-    Bodies are left to forms, whose text fields refuse it beside the field.
+    Bodies are left to forms, whose text fields refuse it beside the field, and queries to views
+    that say of themselves ``refuses_nul``.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        query = request.META.get("QUERY_STRING", "")
-        if "%00" in query or "\0" in query:
-            raise BadRequest("NUL in the query")
         return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponseBase], *_: object
+    ) -> None:
+        query = request.META.get("QUERY_STRING", "")
+        if ("%00" in query or "\0" in query) and not getattr(view, "refuses_nul", False):
+            raise BadRequest("NUL in the query")
 
 
 class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
     """Sends strangers to log in and then back to the page they were on.
 
     A form's address takes POST alone, so the way back is the page that held the form. A fragment
-    is never swapped for the log-in form: the browser is told to go there as a whole.
+    is never swapped for the log-in form: the browser is told to go there as a whole. Whoever sent
+    words that took long to write gets them back.
     """
 
     def handle_no_permission(  # type: ignore[override]  # a client redirect is a plain answer
@@ -75,6 +85,8 @@ class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
     ) -> HttpResponse:
         if request.method in {"GET", "HEAD"} and not request.headers.get("HX-Request"):
             return super().handle_no_permission(request, view_func)
+        if page := words_back(request, view_func):
+            return page
         # What was sent is lost: say so where they log in, and lead back to the place of it.
         messages.warning(request, "You were logged out, so your last change was not saved.")
         place = request.headers.get("HX-Target", "")

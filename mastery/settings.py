@@ -297,6 +297,8 @@ CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "mastery.views.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
+# The longest entry as a form sends it: a letter can be twelve bytes long there.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 SECURE_CSP = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],

@@ -4,7 +4,7 @@ from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path
 
 from journal import urls as journal
-from mastery import views
+from mastery import tokens, views
 from roadmap import urls as roadmap
 from roadmap.sitemaps import SITEMAPS
 from tracker import urls as tracker
@@ -16,8 +16,14 @@ urlpatterns = [
     *roadmap.urlpatterns,
     *tracker.urlpatterns,
     *journal.urlpatterns,
+    path("@<handle:handle>/", views.profile, name="profile"),
+    path("@<capitals:handle>/", views.small_handle, name="small_handle"),
+    path("@<capitals:handle>/<path:rest>", views.small_handle, name="small_handle"),
     path("settings/", views.settings, name="settings"),
+    path("settings/profile/", views.profile_settings, name="profile_settings"),
     path("settings/sessions/<int:pk>/end/", views.end_session, name="end_session"),
+    path("settings/tokens/", tokens.tokens, name="tokens"),
+    path("settings/tokens/<int:pk>/revoke/", tokens.revoke_token, name="revoke_token"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("sitemap.xml", login_not_required(sitemap), {"sitemaps": SITEMAPS}, name="sitemap"),

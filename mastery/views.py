@@ -14,8 +14,18 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mastery.forms import SettingsForm
-from mastery.http import THEMES, LearnerRequest, Request, page_of, see_other
+from journal.authors import Author, author_of, excerpt
+from journal.queries import last_entries, open_drafts
+from mastery.forms import ProfileForm, SettingsForm
+from mastery.http import (
+    THEMES,
+    LearnerRequest,
+    Request,
+    page_of,
+    revalidated,
+    see_other,
+    words_back,
+)
 from roadmap.models import Chapter
 from roadmap.queries import manual
 from tracker.queries import board_of
@@ -27,9 +37,11 @@ YEAR = 365 * 24 * 3600  # seconds
 @require_safe
 def home(request: Request) -> HttpResponse:
     content = manual()
-    context = {"manual": content, "board": board_of(request.user, content)}
-    name = "mastery/today.html" if request.user.is_authenticated else "mastery/home.html"
-    return render(request, name, context)
+    context: dict[str, object] = {"manual": content, "board": board_of(request.user, content)}
+    if not request.user.is_authenticated:
+        return render(request, "mastery/home.html", context)
+    context |= {"entries": last_entries(request.user, 3), "drafts": open_drafts(request.user, 1)}
+    return render(request, "mastery/today.html", context)
 
 
 @login_not_required
@@ -68,6 +80,50 @@ def phase(request: Request, slug: str) -> HttpResponse:
             "part": board.whole(slug),
         },
     )
+
+
+@login_not_required
+@require_safe
+def profile(request: Request, handle: str) -> HttpResponse:
+    """Show what a person shows: the log when there is one, the rest when they switched it on."""
+    author = author_of(handle)
+    if author is None or not author.has_page:
+        raise Http404
+    indexed = not author.is_new
+    context = {"author": author, "shown": shown_of(author), "indexed": indexed}
+    return revalidated(request, render(request, "mastery/profile.html", context), indexed=indexed)
+
+
+@login_not_required
+@require_safe
+def small_handle(request: Request, handle: str, rest: str = "") -> HttpResponse:
+    """Lead whoever typed a handle in capitals to the page in lower case, if there is one."""
+    path = request.get_full_path()
+    return redirect(path.replace(f"/@{handle}/", f"/@{handle.lower()}/", 1), permanent=True)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile_settings(request: LearnerRequest) -> HttpResponse:
+    """Keep what a person says of themselves, and show them what strangers see of it."""
+    author = author_of(request.user.handle)
+    assert author is not None  # whoever is logged in is active
+    form = ProfileForm(request.POST if request.method == "POST" else None, instance=author.user)
+    # Asked for on a form not sent as well; it puts what was typed into the author.
+    valid = form.is_valid()
+    if valid and "preview" not in request.POST:
+        form.save()
+        messages.success(request, "Your profile is saved.")
+        return redirect("profile_settings")
+    context = {"form": form, "author": author, "shown": shown_of(author), "previewed": valid}
+    status = 422 if form.errors else 200
+    return render(request, "mastery/profile_settings.html", context, status=status)
+
+
+def shown_of(author: Author) -> dict[str, object]:
+    """Give the newest entries, each with what to call it, and the tags that stand on a profile."""
+    entries = author.entries().order_by("-day", "-pk")[:5]
+    called = [(entry, entry.title or excerpt(entry)) for entry in entries]
+    return {"entries": called, "tags": author.tags()[:30]}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -158,7 +214,7 @@ def manifest(request: Request) -> HttpResponse:
 @login_not_required
 @require_safe
 def robots(request: Request) -> HttpResponse:
-    closed = ["/accounts/", "/admin/", "/progress/", "/settings/"]
+    closed = ["/accounts/", "/admin/", "/journal/", "/progress/", "/settings/"]
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
     lines += ["", f"Sitemap: {site_settings.ORIGIN}/sitemap.xml", ""]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
@@ -210,4 +266,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    # Logging in makes old pages invalid. Words come back to those who sent them from a page of
+    # ours alone: anybody else's page would get a form that its visitor has only to send.
+    ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+    place = request.resolver_match if ours else None
+    if place and (page := words_back(request, place.func)):
+        return page
     return render(request, "403_csrf.html", status=403)

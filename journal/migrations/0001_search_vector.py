@@ -8,7 +8,6 @@ CREATE FUNCTION journal_vector(
 ) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     body text := tried || E'\n' || happened || E'\n' || learned || E'\n' || next;
-    texts text[];
     one text;
     made tsvector;
     vectors tsvector[] := '{}';

@@ -49,13 +49,13 @@ def render(text: str, *, shift: int = 0, prefix: str = "") -> SafeString:
     return mark_safe(sanitise.editors.clean(html))  # noqa: S308  (sanitised right here)
 
 
-def render_entry(text: str, *, prefix: str) -> str:
+def render_entry(text: str, *, prefix: str, shift: int = 3) -> str:
     """Render what a person wrote, as HTML that is safe to put on a page.
 
-    Headings begin at ``h4``, since a prompt is an ``h3``. ``prefix`` begins every id, so that
-    several texts can share a page.
+    Headings begin at ``h4``, since a prompt is an ``h3``; another ``shift`` says otherwise.
+    ``prefix`` begins every id, so that several texts can share a page.
     """
-    env: dict[str, Any] = {"prefix": prefix, "shift": 3}
+    env: dict[str, Any] = {"prefix": prefix, "shift": shift}
     html = _entries.render(_shown(text), env)
     if env["tamer"].found:
         return sanitise.settled(balanced(html))

@@ -23,6 +23,7 @@ from mastery.models import User
 from roadmap.models import Milestone, MilestoneRevision, Phase, Resource, State
 from roadmap.queries import manual
 from tests.conftest import PASSWORD
+from tests.e2e import test_log_pages as log
 from tests.e2e.pages import LEFT_OUT, PHASES, SEEN_ON, Visit, left_out, names, row_of, rows
 from tests.e2e.tour import Tour
 from tracker.demo import make_demo
@@ -479,6 +480,7 @@ class TestEditor:
 
 VISITS: list[Visit] = [
     *OPEN, *ENTRANCE, *NEW, *NEW_SENDING, *AT_WORK, *AT_WORK_SENDING, *LONG, *EMPTY, *ERRORS, *DESK,
+    *log.VISITS,
 ]  # fmt: skip
 
 

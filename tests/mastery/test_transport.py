@@ -199,6 +199,13 @@ def test_a_form_from_another_site_is_refused_behind_https() -> None:
     assert own.status_code == 200
 
 
+@pytest.mark.parametrize(
+    "path", ["/journal/", "/journal/new/", "/journal/import/", "/settings/", "/journal/none/"]
+)
+def test_what_is_for_one_person_is_in_no_cache_of_many(path: str, learner: Client) -> None:
+    assert "private" in learner.get(path)["Cache-Control"]
+
+
 def test_a_page_is_sent_packed() -> None:
     response = Client().get("/roadmap/0/", headers={"Accept-Encoding": "gzip"})
     assert response["Content-Encoding"] == "gzip"

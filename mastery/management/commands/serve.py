@@ -129,9 +129,12 @@ class Command(BaseCommand):
             state = "gathered" if gather_static_files() else "up to date"
             self.say(f"Static files: {state} in {settings.STATIC_ROOT}")
             if demo:
+                from journal.demo import make_log
+                from mastery.models import User
                 from tracker.demo import make_demo
 
                 handle, password = make_demo()
+                make_log(User.objects.get(handle=handle))
                 self.say(f"Demo: log in as {handle} with the password {password}")
         connections.close_all()
 
