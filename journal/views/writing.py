@@ -24,6 +24,8 @@ from mastery.http import LearnerRequest, keeps_words, see_other
 from mastery.models import User
 from roadmap.queries import manual
 
+MOST_DRAFTS = 100  # told of above a form; the page shows few of them at once
+
 VISIBLE = {
     Entry.Visibility.PRIVATE: "Only you can read this entry now.",
     Entry.Visibility.UNLISTED: "Whoever has the link can read this entry now.",
@@ -178,7 +180,7 @@ def opened(request: LearnerRequest, fields: Typed, place: Place) -> HttpResponse
     code = request.GET.get("draft")
     if code is None:
         form = form_of(request, fields, place)
-        return editor(request, form, place, drafts=drafts.in_short()[:5])
+        return editor(request, form, place, drafts=list(drafts.in_short()[:MOST_DRAFTS]))
     draft = get_object_or_404(drafts, code=code)
     # A box that is in no draft had its tick taken away there.
     fields = {name: value for name, value in fields.items() if name not in BOXES} | draft.fields

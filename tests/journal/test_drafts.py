@@ -166,6 +166,15 @@ def test_an_open_draft_is_told_of_and_never_loaded_by_itself(learner: Client, us
     assert form_in(learner.get(edit(entry)).content.decode())["tried"] == entry.tried
 
 
+def test_no_open_draft_is_out_of_reach(learner: Client) -> None:
+    for number in range(7):
+        autosaved(learner, {"tried": f"Thought {number}"})
+    html = learner.get(NEW).content.decode()
+    assert "2 older drafts" in html
+    assert all(f'href="?draft={draft.code}"' in html for draft in Draft.objects.all())
+    assert html.index("Thought 2") < html.index("2 older drafts") < html.index("Thought 1")
+
+
 def test_a_draft_opens_in_the_form_as_it_was_typed(learner: Client, user: User) -> None:
     entry = add(user)
     for url in (NEW, edit(entry)):
