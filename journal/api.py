@@ -14,7 +14,7 @@ from django.urls import reverse
 from journal.logfile import parse
 from journal.models import PROMPTS, Entry, Writing
 from journal.models.writing import LONGEST_TEXT
-from journal.text import tags_of, unkeepable
+from journal.text import fold, tags_of, unkeepable
 from mastery.http import length_of
 from mastery.models import User
 from roadmap.models import Milestone
@@ -265,7 +265,7 @@ class Fields:
             if not all(isinstance(one, str) for one in value):
                 self.errors[name] = "Send a list of texts."
                 return ()
-            return tuple(dict.fromkeys(one.strip().lstrip("#").casefold() for one in value))
+            return tuple(dict.fromkeys(fold(one.strip().lstrip("#")) for one in value))
         return tags_of(self._take(name, str, "a list of texts") or "")
 
     def finished(self) -> dict[str, str]:

@@ -18,6 +18,7 @@ from journal.models import PROMPTS, Draft, Entry, Tag
 from journal.models.entries import EntryQuerySet
 from journal.models.writing import EARLIEST
 from journal.steps import Step, steps_of
+from journal.text import fold
 from mastery.models import User
 from roadmap.queries import Manual, ManualMilestone, manual
 
@@ -46,7 +47,7 @@ class Asked:
         year = _date(f"{query.get('year', '')}-01-01")
         return cls(
             q=" ".join(query.get("q", "").split()),
-            tag=query.get("tag", "").strip().casefold(),
+            tag=fold(query.get("tag", "").strip()),
             milestone=query.get("milestone", "").strip(),
             month=_date(f"{query.get('month', '')}-01"),
             day=_date(query.get("day", "")),

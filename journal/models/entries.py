@@ -240,7 +240,8 @@ class Entry(models.Model):
                 raise ConflictError(current)
             columns = columns_of(writing)
             seen = any(getattr(current, name) != columns[name] for name in ("title", *PROMPTS))
-            if seen and current.visibility == Entry.Visibility.PUBLIC:
+            # While it is hidden too: whoever reads it next finds other words.
+            if seen and current.published_at:
                 columns["updated_at"] = now
             for name, value in columns.items():
                 setattr(self, name, value)
@@ -257,7 +258,10 @@ class Entry(models.Model):
         """Decide who may read it. The date of publication stays the first one."""
         changes: dict[str, Any] = {"visibility": visibility}
         if visibility == Entry.Visibility.PUBLIC and self.visibility != visibility:
-            changes |= {"published_at": self.published_at or now, "updated_at": now}
+            changes |= {
+                "published_at": self.published_at or now,
+                "updated_at": self.updated_at or now,
+            }
         Entry.objects.filter(pk=self.pk).update(**changes)
         for name, value in changes.items():
             setattr(self, name, value)

@@ -2,7 +2,7 @@ import datetime as dt
 from dataclasses import dataclass, fields, replace
 from typing import Self
 
-from journal.text import TAG, line, tidy, unkeepable
+from journal.text import TAG, fold, line, tidy, unkeepable
 
 PROMPTS = ("tried", "happened", "learned", "next")
 
@@ -38,7 +38,7 @@ class Writing:
         return replace(
             self,
             title=line(self.title),
-            tags=tuple(sorted({tag.casefold() for tag in self.tags})),
+            tags=tuple(sorted({fold(tag) for tag in self.tags})),
             milestones=tuple(sorted(set(self.milestones))),
             tried=tidy(self.tried),
             happened=tidy(self.happened),
@@ -71,7 +71,7 @@ class Writing:
             found["tried"] = "Fill in at least one of the four: tried, happened, learned, next."
         if len(self.tags) > MOST_TAGS:
             found["tags"] = f"An entry has at most {MOST_TAGS} tags."
-        elif wrong := [tag for tag in self.tags if not TAG.fullmatch(tag.casefold())]:
+        elif wrong := [tag for tag in self.tags if not TAG.fullmatch(fold(tag))]:
             found["tags"] = (
                 f"“{wrong[0][:60]}” is no tag: up to 40 letters, digits and the signs . _ + -, "
                 "beginning with a letter or a digit."

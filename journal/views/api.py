@@ -29,7 +29,7 @@ from journal.models import Entry, IdempotencyKey, Writing
 from journal.models.entries import EntryQuerySet
 from journal.models.writing import LONGEST_TEXT, MOST_TAGS
 from journal.search import QuestionError, ask, matching
-from journal.text import unkeepable
+from journal.text import fold, unkeepable
 from mastery.http import Request
 from mastery.models import ApiToken, User
 from mastery.tokens import MOST_TOKENS, token_of, within
@@ -212,7 +212,7 @@ def asked(entries: EntryQuerySet, query: dict[str, str], user: User) -> tuple[En
     if not (re.fullmatch(r"[0-9]{1,3}", limit) and 1 <= int(limit) <= LONGEST_PAGE):
         errors["limit"] = f"Send a whole number from 1 to {LONGEST_PAGE}."
     if tag := query.get("tag"):
-        entries = entries.filter(tags__name=tag.casefold())
+        entries = entries.filter(tags__name=fold(tag))
     if since := query.get("since"):
         if day := date_of(since):
             entries = entries.filter(day__gte=day)

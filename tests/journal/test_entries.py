@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from journal.models import ConflictError, Entry, Writing
+from journal.text import tags_of
 from mastery.models import User
 
 DAY = dt.date(2026, 3, 14)
@@ -66,7 +67,20 @@ def test_the_first_publication_stays_the_date(user: User) -> None:
     entry.show_to("public", now=first + dt.timedelta(days=3))
     entry = Entry.objects.get()
     assert entry.published_at == first
-    assert entry.updated_at == first + dt.timedelta(days=3)
+    assert entry.updated_at == first
+
+
+def test_words_changed_while_hidden_are_an_update_all_the_same(user: User) -> None:
+    entry = add(user)
+    entry.show_to("public", now=timezone.now())
+    published = entry.updated_at
+    entry.show_to("private", now=timezone.now())
+    rewrite(Entry.objects.get(), 1, learned="More.")
+    Entry.objects.get().show_to("public", now=timezone.now())
+    entry = Entry.objects.get()
+    assert entry.updated_at
+    assert published
+    assert entry.updated_at > published
 
 
 def test_feeds_hear_of_changed_words_and_not_of_tags(user: User) -> None:
@@ -123,3 +137,17 @@ def test_the_database_refuses_what_may_never_be(user: User, change: dict[str, An
 )
 def test_what_cannot_be_kept_is_said_at_its_field(words: dict[str, Any], field: str) -> None:
     assert list(Writing(**{"day": DAY, **words}).problems(today=DAY)) == [field]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("cafe\u0301, CAFÉ", ("café",)),
+        ("हिन्दी ไทยที่ İstanbul", ("हिन्दी", "ไทยที่", "i̇stanbul")),
+        ("#bf16,,  lr-3e-4\tC++", ("bf16", "lr-3e-4", "c++")),
+    ],
+)
+def test_tags_are_words_of_any_language(user: User, typed: str, kept: tuple[str, ...]) -> None:
+    assert tags_of(typed) == kept
+    assert not Writing(day=DAY, tried="x", tags=kept).problems(today=DAY)
+    assert set(add(user, tags=kept).writing().tags) == set(kept)
