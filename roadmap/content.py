@@ -185,6 +185,8 @@ class _Reader:
             return None
         self.check_row(kind_name, values, node)
         self.add(kind_name, f"{outer}/{key}" if outer else key, values | more, node)
+        if kind_name == "milestone" and "parts" in entries and not (values | more)["deliverable"]:
+            self.complain(entries["parts"][0], "only a deliverable has parts")
         for name, inner in kind.lists:
             if name not in entries:
                 continue

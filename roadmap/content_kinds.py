@@ -81,6 +81,8 @@ MILESTONE_FIELDS = (
     # Written in milestones.yaml alone; in a phase's file the list it stands in says it.
     flag("deliverable"),
 )
+# The labels of evidence links.
+PART_LABELS = ("repository", "commit", "write-up", "plot", "weights", "other")
 RESOURCE_KINDS = (
     "course", "book", "video", "article", "code",
     "paper", "person", "community", "compute", "venue",
@@ -164,7 +166,13 @@ KINDS: dict[str, Kind] = {
             ),
             parent="phase",
         ),
-        Kind("milestone", "key", MILESTONE_FIELDS),
+        Kind("milestone", "key", MILESTONE_FIELDS, lists=(("parts", "deliverablepart"),)),
+        Kind(
+            "deliverablepart",
+            "slug",
+            (slug(), line("name"), choice("label", *PART_LABELS)),
+            parent="milestone",
+        ),
         Kind("placement", "milestone", (slug("milestone", refers_to="milestone"),), parent="phase"),
         Kind(
             "level",

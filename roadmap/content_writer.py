@@ -57,6 +57,9 @@ class _Book:
                 value = _Text(f"{value}\n")
             result[spec.name] = list(value) if isinstance(value, tuple) else value
         for name, inner in kind.lists:
+            if inner == "deliverablepart" and not row.values["deliverable"]:
+                # What an editor's milestone kept from its days as a deliverable counts no more.
+                continue
             if inner == "milestone":
                 entries = self.milestones(row.key, deliverable=name == "deliverables")
             else:

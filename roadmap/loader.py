@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.db import models, transaction
@@ -13,6 +14,7 @@ from roadmap.content_kinds import KINDS, Row, RowId, Value
 from roadmap.models import (
     Chapter,
     Claim,
+    DeliverablePart,
     Habit,
     Level,
     LoadedRow,
@@ -73,6 +75,12 @@ TABLES: dict[str, Table] = {
         part=True,
     ),
     "milestone": Table(Milestone, lambda row: row.key),
+    "deliverablepart": Table(
+        DeliverablePart,
+        lambda row: f"{row.milestone.key}/{row.slug}",
+        {"milestone": "milestone"},
+        part=True,
+    ),
     "placement": Table(
         Placement,
         lambda row: f"{row.phase.slug}/{row.milestone.key}",
@@ -223,10 +231,17 @@ class _Loader:
             # A twin may be stored later: see join_twins.
             if name != "same_as" and target is not None and target not in self.pks[other]:
                 return f"{other} {target}"
+        if row.kind == "deliverablepart" and row.values["milestone"] not in self.deliverables:
+            return f"deliverable {row.values['milestone']}"
         any_of = row.values.get("any_of", ())
         assert isinstance(any_of, tuple)
         gone = (key for key in any_of if key not in self.pks["milestone"])
         return next((f"milestone {key}" for key in gone), None)
+
+    @cached_property
+    def deliverables(self) -> set[str]:
+        """The keys of deliverables as they stand once milestones are loaded."""
+        return set(Milestone.objects.filter(deliverable=True).values_list("key", flat=True))
 
     def create_unless_deleted(self, row: Row) -> None:
         if row.id in self.known and not self.force:
@@ -283,8 +298,8 @@ class _Loader:
     def drop_kind(self, kind: str) -> None:
         """Take back what an earlier load brought and the files no longer hold, unless edited."""
         gone = [known for known in self.known if known[0] == kind and known not in self.files]
-        if kind == "placement":
-            # A milestone that goes is retired where it stands: who did it finds it there.
+        if kind in {"placement", "deliverablepart"}:
+            # A milestone that goes is retired as it stands: who did it finds it there, whole.
             gone = [known for known in gone if self.milestone_stays(known)]
         for row_id in gone:
             row = self.stored.get(row_id)
@@ -297,8 +312,10 @@ class _Loader:
             else:
                 self.leave(row, "the files no longer have it, and an editor changed it")
 
-    def milestone_stays(self, placement: RowId) -> bool:
-        return ("milestone", placement[1].partition("/")[2]) in self.files
+    def milestone_stays(self, row_id: RowId) -> bool:
+        kind, key = row_id
+        outer, _, inner = key.partition("/")
+        return ("milestone", inner if kind == "placement" else outer) in self.files
 
     def drop(self, row: Row) -> None:
         table = TABLES[row.kind]

@@ -29,6 +29,15 @@ from roadmap.models import (
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that must ship with a deliverable; ``label`` is that of the link that shows it."""
+
+    slug: str
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class ManualMilestone:
     """A milestone with its current wording, and the phases that hold it, its home first."""
 
@@ -41,6 +50,8 @@ class ManualMilestone:
     revision_pk: int
     wording: str
     phases: tuple[str, ...]
+    # What must ship, in its order. Empty unless it is a deliverable.
+    parts: tuple[Part, ...]
 
     @property
     def kind_label(self) -> str:
@@ -97,6 +108,8 @@ class Manual:
     levels: list[Level]
     # What each level asks for, by its slug: of every group, any one milestone.
     asks: Mapping[str, list[list[ManualMilestone]]]
+    # The same as keys, with those that were retired: they go on counting for whoever did them.
+    rules: Mapping[str, tuple[tuple[str, ...], ...]]
     habits: list[Habit]
     principles: list[Principle]
     chapters: Mapping[str, list[Chapter]]
@@ -141,7 +154,9 @@ def _read(version: UUID | None) -> Manual:
     )
     milestones = {
         row.key: _milestone(row)
-        for row in Milestone.objects.prefetch_related("revisions", Prefetch("placements", places))
+        for row in Milestone.objects.prefetch_related(
+            "revisions", "parts", Prefetch("placements", places)
+        )
         # Without a wording there is nothing to show yet.
         if row.revisions.all()
     }
@@ -174,6 +189,13 @@ def _read(version: UUID | None) -> Manual:
             ]
             for level in levels
         },
+        rules={
+            level.slug: tuple(
+                tuple(key.key for key in part.any_of.all() if key.state != State.DRAFT)
+                for part in level.requirements.all()
+            )
+            for level in levels
+        },
         habits=list(Habit.objects.all()),
         principles=list(Principle.objects.all()),
         chapters={
@@ -203,6 +225,9 @@ def _milestone(row: Milestone) -> ManualMilestone:
             place.phase.slug
             for place in row.placements.all()
             if place.phase.state == State.LIVE and row.state != State.DRAFT
+        ),
+        parts=tuple(
+            Part(part.slug, part.name, part.label) for part in row.parts.all() if row.deliverable
         ),
     )
 

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -13,6 +13,7 @@ from roadmap.admin.base import (
     ContentAdmin,
     LineFormField,
     RowForm,
+    RowFormSet,
     Rows,
     Sentence,
     kind_of,
@@ -20,7 +21,14 @@ from roadmap.admin.base import (
     warn_of_unplaced,
     worded,
 )
-from roadmap.models import Milestone, MilestoneRevision, Placement, Requirement, State
+from roadmap.models import (
+    DeliverablePart,
+    Milestone,
+    MilestoneRevision,
+    Placement,
+    Requirement,
+    State,
+)
 
 
 class MilestoneForm(forms.ModelForm[Milestone]):
@@ -83,6 +91,35 @@ class PlaceRows(Rows):
     verbose_name_plural = "Places: the phases that hold it (no position puts it last)"
 
 
+class PartForm(RowForm):
+    class Meta:
+        widgets: ClassVar = {"name": Sentence}
+
+
+class PartFormSet(RowFormSet):
+    def clean(self) -> None:
+        super().clean()
+        left = [
+            form
+            for form in self.forms
+            if form not in self.deleted_forms and (form.instance.pk or form.has_changed())
+        ]
+        if left and not self.instance.deliverable:
+            raise forms.ValidationError(
+                "Only a deliverable has parts. Say that it is one, or delete them."
+            )
+
+
+class PartRows(Rows):
+    model = DeliverablePart
+    form = PartForm
+    formset = PartFormSet
+    fields = ["name", "slug", "label", "position"]
+    prepopulated_fields = {"slug": ["name"]}
+    verbose_name = "part"
+    verbose_name_plural = "What must ship: the parts of a deliverable"
+
+
 class RevisionRows(admin.TabularInline[MilestoneRevision, Milestone]):
     """Every wording so far, to read: ticks point at them."""
 
@@ -108,14 +145,25 @@ class MilestoneAdmin(ContentAdmin):
     list_filter = ["phases__track", "phases", "state", "kind", "deliverable"]
     search_fields = ["key", "revisions__wording", "detail"]
     radio_fields = {"state": admin.HORIZONTAL, "kind": admin.VERTICAL}
-    inlines = [PlaceRows, RevisionRows]
+    inlines = [PlaceRows, PartRows, RevisionRows]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         said = ["key", "wording", "change", "detail"] if obj else ["key", "wording", "detail"]
         return [(None, {"fields": said}), (None, {"fields": ["kind", "deliverable", "state"]})]
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
-        return self.inlines if obj else [PlaceRows]
+        if not obj:
+            return [PlaceRows, PartRows]
+        return self.inlines if self.asks_for_parts(request, obj) else [PlaceRows, RevisionRows]
+
+    def asks_for_parts(self, request: HttpRequest, obj: Milestone) -> bool:
+        """Say whether the form has parts in it: when it comes back, whether it had when it left.
+
+        By then the object may say otherwise already, because the box is ticked in that very form.
+        """
+        if request.method == "POST":
+            return "parts-TOTAL_FORMS" in request.POST
+        return obj.deliverable or obj.parts.exists()
 
     def get_ordering(self, request: HttpRequest) -> Any:
         places = Placement.objects.filter(milestone=OuterRef("pk")).order_by(*PAGE_ORDER)

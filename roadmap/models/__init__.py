@@ -22,6 +22,7 @@ from roadmap.models.loading import (
     LoadedRow,
 )
 from roadmap.models.milestones import (
+    DeliverablePart,
     Level,
     Milestone,
     MilestoneRevision,
@@ -43,6 +44,7 @@ __all__ = [
     "Chapter",
     "Claim",
     "ContentVersion",
+    "DeliverablePart",
     "Habit",
     "Level",
     "LoadedRow",

@@ -82,6 +82,43 @@ class MilestoneRevision(models.Model):
         return self.wording
 
 
+class DeliverablePart(models.Model):
+    """One thing that must ship with a deliverable, and the label of the link that shows it.
+
+    Only deliverables have parts. The milestone says which it is, in another table, so that the
+    files' reader, the loader and the desk see to it rather than a constraint.
+    """
+
+    class Label(models.TextChoices):
+        REPOSITORY = "repository", "Repository"
+        COMMIT = "commit", "Commit"
+        WRITE_UP = "write-up", "Write-up"
+        PLOT = "plot", "Plot"
+        WEIGHTS = "weights", "Weights"
+        OTHER = "other", "Other"
+
+    milestone = models.ForeignKey(Milestone, models.CASCADE, related_name="parts")
+    slug = SlugField()
+    name = line(help_text="Such as: An evaluation harness that others can run.")
+    label = models.CharField(
+        max_length=10, choices=Label, help_text="The label of the link that shows it."
+    )
+    position = position_field()
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["milestone", "slug"],
+                name="deliverablepart_slug_unique",
+                violation_error_message="This deliverable has another part with that slug.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Placement(models.Model):
     """A milestone's place in a phase. Shared ones have two places and one tick."""
 

@@ -138,6 +138,11 @@ class Phase(models.Model):
         return f"Phase {self.slug}" if self.slug.isdecimal() else self.slug.upper()
 
     @property
+    def label_within(self) -> str:
+        """The label within a sentence: ``phase 3``, ``RL-2``."""
+        return f"phase {self.slug}" if self.slug.isdecimal() else self.label
+
+    @property
     def number(self) -> str:
         """The numeral within its family: ``3`` of phase 3, ``2`` of RL-2."""
         return self.slug.rpartition("-")[2]

@@ -16,6 +16,7 @@ from mastery.models import User
 from roadmap.models import (
     Chapter,
     Claim,
+    DeliverablePart,
     Habit,
     Level,
     Milestone,
@@ -29,7 +30,7 @@ from roadmap.models import (
     Topic,
     Track,
 )
-from roadmap.queries import Manual
+from roadmap.queries import Manual, manual
 from tracker.models import Completion
 
 MODELS = [model for model in admin.site._registry if model._meta.app_label == "roadmap"]
@@ -321,6 +322,124 @@ def test_a_live_milestone_without_a_place_is_pointed_out(
 ) -> None:
     response = edit(editor, milestone, **{"placements-0-DELETE": "on"})
     assert "No phase holds m-1, so no learner sees it." in text_of(response)
+
+
+# What must ship
+
+
+@pytest.fixture
+def deliverable(db: None) -> Milestone:
+    milestone = Milestone.objects.create(key="d-1", kind=Milestone.Kind.SHIP, deliverable=True)
+    milestone.reword("A thing shipped", "material")
+    milestone.parts.create(slug="code", name="The code", label="repository", position=1)
+    milestone.parts.create(slug="plot", name="A plot", label="plot", position=2)
+    Placement.objects.create(phase=make_phase("9"), milestone=milestone)
+    return milestone
+
+
+ONLY_DELIVERABLES = "Only a deliverable has parts. Say that it is one, or delete them."
+
+
+def parts_of(milestone: Milestone) -> list[tuple[str, str, str]]:
+    return list(milestone.parts.values_list("slug", "name", "label"))
+
+
+def new_part(number: int, **values: str) -> dict[str, Any]:
+    given = {"name": "A harness", "slug": "harness", "label": "repository", "position": "3"}
+    row = {f"parts-{number}-{name}": value for name, value in {**given, **values}.items()}
+    return {"parts-TOTAL_FORMS": number + 1, **row}
+
+
+def test_parts_are_edited_added_and_deleted_in_the_deliverables_form(
+    deliverable: Milestone, editor: Client
+) -> None:
+    changes = {"parts-0-name": "All of\nthe code", "parts-0-slug": "x", "parts-1-DELETE": "on"}
+    edit(editor, deliverable, **changes, **new_part(2))
+    assert parts_of(deliverable) == [
+        ("code", "All of the code", "repository"),
+        ("harness", "A harness", "repository"),
+    ]
+    assert Client().get("/roadmap/9/").status_code == 200
+
+
+def test_two_parts_of_a_deliverable_have_two_slugs(deliverable: Milestone, editor: Client) -> None:
+    response = edit(editor, deliverable, **new_part(2, slug="plot"))
+    assert "This deliverable has another part with that slug." in text_of(response)
+    assert deliverable.parts.count() == 2
+
+
+def test_a_part_needs_one_of_the_labels(deliverable: Milestone, editor: Client) -> None:
+    for label in ("", "harness"):
+        edit(editor, deliverable, **new_part(2, label=label))
+    assert deliverable.parts.count() == 2
+    edit(editor, deliverable, **new_part(2, label="weights"))
+    assert deliverable.parts.count() == 3
+
+
+def test_the_form_of_another_milestone_has_no_parts(milestone: Milestone, editor: Client) -> None:
+    assert "What must ship" not in text_of(editor.get(address(milestone, "change")))
+    edit(editor, milestone, deliverable="on")
+    milestone.refresh_from_db()
+    assert milestone.deliverable
+    assert "What must ship" in text_of(editor.get(address(milestone, "change")))
+
+
+def test_a_deliverable_with_parts_stays_one(deliverable: Milestone, editor: Client) -> None:
+    form = form_of(editor.get(address(deliverable, "change")))
+    del form["deliverable"]
+    response = editor.post(address(deliverable, "change"), form)
+    assert ONLY_DELIVERABLES in text_of(response)
+    deliverable.refresh_from_db()
+    assert deliverable.deliverable
+
+    deleted = {"parts-0-DELETE": "on", "parts-1-DELETE": "on"}
+    editor.post(address(deliverable, "change"), {**form, **deleted})
+    deliverable.refresh_from_db()
+    assert not deliverable.deliverable
+    assert parts_of(deliverable) == []
+
+
+def test_parts_added_while_the_box_is_cleared_are_not_lost_in_silence(
+    deliverable: Milestone, editor: Client
+) -> None:
+    deliverable.parts.all().delete()
+    form = form_of(editor.get(address(deliverable, "change")))
+    del form["deliverable"]
+    response = editor.post(address(deliverable, "change"), {**form, **new_part(0)})
+    assert ONLY_DELIVERABLES in text_of(response)
+    assert "A harness" in response.content.decode()
+
+
+def test_parts_left_from_a_former_deliverable_can_be_deleted(
+    deliverable: Milestone, editor: Client
+) -> None:
+    Milestone.objects.filter(pk=deliverable.pk).update(deliverable=False)
+    assert ONLY_DELIVERABLES in text_of(edit(editor, deliverable))
+    edit(editor, deliverable, **{"parts-0-DELETE": "on", "parts-1-DELETE": "on"})
+    assert parts_of(deliverable) == []
+
+
+@pytest.mark.parametrize("deliverable_box", [{}, {"deliverable": "on"}])
+def test_a_new_deliverable_is_added_with_its_parts_and_no_other_milestone_is(
+    editor: Client, deliverable_box: dict[str, str]
+) -> None:
+    form = form_of(editor.get(address(Milestone, "add/")))
+    form |= {"key": "d-new", "wording": "Shipped", "kind": "ship", **new_part(0)}
+    response = editor.post(address(Milestone, "add/"), {**form, **deliverable_box}, follow=True)
+    assert (ONLY_DELIVERABLES in text_of(response)) is not bool(deliverable_box)
+    parts = DeliverablePart.objects.filter(milestone__key="d-new")
+    assert parts.count() == len(deliverable_box)
+
+
+def test_what_an_editor_made_of_the_parts_survives_the_next_load(
+    roadmap: Manual, editor: Client
+) -> None:
+    row = Milestone.objects.get(key="d3")
+    edit(editor, row, **{"parts-0-label": "commit"})
+    report = load_again()
+    assert row.parts.all()[0].label == "commit"
+    assert "left alone: deliverablepart d3/repository: an editor changed it" in report
+    assert manual().milestones["d3"].parts[0].label == "commit"
 
 
 # Deleting

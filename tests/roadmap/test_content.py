@@ -71,6 +71,10 @@ deliverables:
   - key: d0
     kind: ship
     wording: It is public
+    parts:
+      - slug: curve
+        name: A loss curve
+        label: plot
 
 traps:
   - slug: tools
@@ -279,6 +283,29 @@ MISTAKES = {
         33,
         "says if it is a deliverable",
     ),
+    "wrong label": (PHASE, "label: plot", "label: picture", 39, "repository, commit, write-up"),
+    "part without a label": (PHASE, "        label: plot\n", "", 37, "'label' is missing"),
+    "parts of a milestone": (
+        PHASE,
+        "    wording: It trained",
+        "    wording: It trained\n    parts: []",
+        31,
+        "only a deliverable has parts",
+    ),
+    "a part twice": (
+        PHASE,
+        "        label: plot\n",
+        "        label: plot\n      - slug: curve\n        name: Again\n        label: plot\n",
+        40,
+        "stands already in phases/0.yaml:37",
+    ),
+    "placed with parts": (
+        "phases/1.yaml",
+        "placed: p0-0",
+        "placed: p0-0\n    parts: []",
+        16,
+        "no other keys",
+    ),
     "nothing will do": (
         "levels.yaml",
         "any_of:\n        - d0\n        - p0-0",
@@ -321,6 +348,7 @@ def test_every_row_knows_where_it_stands() -> None:
     assert rows["topic", "0/gradients"].where == "phases/0.yaml:17"
     assert rows["placement", "1/p0-0"].where == "phases/1.yaml:16"
     assert rows["requirement", "l1/shipped"].values["any_of"] == ("d0", "p0-0")
+    assert rows["deliverablepart", "d0/curve"].where == "phases/0.yaml:37"
 
 
 @pytest.mark.parametrize(("name", "old", "new", "line", "reason"), MISTAKES.values(), ids=MISTAKES)
@@ -444,7 +472,41 @@ def test_a_milestone_without_a_place_is_written_aside_and_read_again() -> None:
     del rows["placement", "0/d0"]
     files = write(rows.values())
     assert "deliverable: true" in files["milestones.yaml"]
+    assert "slug: curve" in files["milestones.yaml"]
     assert plain(read(files)) == plain(rows)
+
+
+def test_parts_are_read_in_their_order_and_belong_to_their_deliverable() -> None:
+    more = "\n      - slug: code\n        name: The code\n        label: repository"
+    rows = read({**SMALL, PHASE: SMALL[PHASE].replace("label: plot", f"label: plot{more}")})
+    assert [dict(row.values) for row in rows.values() if row.kind == "deliverablepart"] == [
+        {
+            "milestone": "d0",
+            "slug": "curve",
+            "name": "A loss curve",
+            "label": "plot",
+            "position": 1,
+        },
+        {
+            "milestone": "d0",
+            "slug": "code",
+            "name": "The code",
+            "label": "repository",
+            "position": 2,
+        },
+    ]
+
+
+def test_parts_of_what_is_no_deliverable_any_more_are_not_written() -> None:
+    rows = read(SMALL)
+    former = rows["milestone", "d0"]
+    rows[former.id] = Row(former.kind, former.key, {**former.values, "deliverable": False})
+    files = write(rows.values())
+    again = read(files)
+    assert again["milestone", "d0"].values == rows["milestone", "d0"].values
+    assert {row.kind for row in rows.values()} - {row.kind for row in again.values()} == {
+        "deliverablepart"
+    }
 
 
 def test_a_shared_milestone_is_written_whole_in_the_first_phase_that_holds_it() -> None:

@@ -212,6 +212,11 @@ def on_page(rows: dict[RowId, Row], phase: str) -> str:
             if row.kind in {"placement", "phaseresource"} and kind in row.values:
                 key = (kind, str(row.values[kind]))
                 own[key] = rows[key]
+    own |= {
+        key: row
+        for key, row in rows.items()
+        if row.kind == "deliverablepart" and ("milestone", row.values["milestone"]) in own
+    }
     return flat("\n".join(words(own)))
 
 
@@ -249,6 +254,42 @@ def test_a_phase_has_its_length_level_milestones_and_deliverable(
 def test_there_are_42_milestones_and_11_deliverables(rows: dict[RowId, Row]) -> None:
     counts = Counter(milestone["deliverable"] for milestone in of(rows, "milestone"))
     assert counts == {False: 42, True: 11}
+
+
+@pytest.mark.parametrize("key", [phase[-1] for phase in PHASES.values()])
+def test_a_deliverable_says_what_must_ship(key: str, rows: dict[RowId, Row]) -> None:
+    parts = of(rows, "deliverablepart", milestone=key)
+    assert 1 <= len(parts) <= 5
+    # No artifact without a repository and something to read.
+    assert {"repository", "write-up"} <= {part["label"] for part in parts}
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("d0", ["public repository", "loss curve", "log.md"]),
+        ("d1", ["micrograd", "makemore", "from memory", "readme"]),
+        ("d2", ["blank file", "empirical question"]),
+        ("d3", ["repository", "harness", "plot", "write-up", "3 seeds", "pressure-tested"]),
+        ("d4", ["lora", "dpo", "grpo", "harness", "same size", "gamed", "metric misses"]),
+        ("d5", ["weights or code", "reproduce", "honest baselines", "write-up"]),
+        ("drl-0", ["reward curve"]),
+        ("drl-1", ["q-learning", "sarsa", "blank file"]),
+        ("drl-2", ["ppo", "cartpole", "lunarlander", "one clean ablation", "3 seeds"]),
+        ("drl-3", ["grpo", "rlvr", "verifiable reward", "harness", "gamed"]),
+        ("drl-4", ["seeds", "reproduction", "limitations"]),
+    ],
+)
+def test_the_parts_of_a_deliverable_name_what_the_roadmap_asks_for(
+    key: str, says: list[str], rows: dict[RowId, Row]
+) -> None:
+    text = flat("\n".join(part["name"] for part in of(rows, "deliverablepart", milestone=key)))
+    assert [word for word in says if word not in text] == []
+
+
+def test_only_deliverables_have_parts(rows: dict[RowId, Row]) -> None:
+    holders = {part["milestone"] for part in of(rows, "deliverablepart")}
+    assert holders == {phase[-1] for phase in PHASES.values()}
 
 
 def test_phase_4_and_rl_3_are_one_destination(rows: dict[RowId, Row]) -> None:

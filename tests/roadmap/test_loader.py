@@ -15,6 +15,7 @@ from roadmap.models import (
     Chapter,
     Claim,
     ContentVersion,
+    DeliverablePart,
     Habit,
     Level,
     LoadedRow,
@@ -170,6 +171,11 @@ EDITS = {
         "milestone p1-0",
         lambda: milestone("p1-0").latest_revision().number == 2,  # type: ignore[union-attr]
     ),
+    "a part of a deliverable": (
+        edit(DeliverablePart, {"milestone__key": "d3", "slug": "harness"}, label="other"),
+        "deliverablepart d3/harness",
+        lambda: DeliverablePart.objects.get(slug="harness", milestone__key="d3").label == "other",
+    ),
     "a requirement": (
         ask_for_less,
         "requirement l2/credential",
@@ -275,6 +281,7 @@ def test_a_new_requirement_of_a_milestone_that_an_editor_deleted_is_left_out_and
         ("step", "0/target", Step),
         ("trap", "0/no-log", Trap),
         ("placement", "0/p0-4", Placement),
+        ("deliverablepart", "d3/plan", DeliverablePart),
         ("phaseresource", "1/mml", TABLES["phaseresource"].model),
         ("resourcelink", "cs336/Lectures", ResourceLink),
         ("requirement", "l1/phase-1-deliverable", Requirement),
@@ -341,6 +348,65 @@ def test_a_milestone_that_the_files_drop_is_retired_in_its_place(files: Files) -
     assert milestone("p0-4").state == State.RETIRED
     assert milestone("p0-4").phases.get().slug == "0"
     assert changes(load(files)) == ([], [], [], [])
+
+
+def names(key: str) -> list[str]:
+    return [part.slug for part in milestone(key).parts.all()]
+
+
+def test_parts_are_added_changed_and_put_in_another_order(files: Files) -> None:
+    kept = DeliverablePart.objects.get(milestone__key="d3", slug="harness").pk
+    add(files, "deliverablepart", "d3/data", "d3/plot", slug="data", name="The data", position=0)
+    change(files, "deliverablepart", "d3/harness", name="A harness", label="weights", position=9)
+    report = load(files)
+    assert report.created == ["deliverablepart d3/data"]
+    assert report.updated == ["deliverablepart d3/harness"]
+    part = DeliverablePart.objects.get(pk=kept)
+    assert (part.name, part.label) == ("A harness", "weights")
+    assert names("d3") == ["data", "repository", "plot", "write-up", "plan", "harness"]
+    assert changes(load(files)) == ([], [], [], [])
+
+
+def test_a_part_that_an_editor_added_stays(files: Files) -> None:
+    milestone("d3").parts.create(slug="own", name="Something of ours", label="other", position=9)
+    assert changes(load(files, force=True)) == ([], [], [], [])
+    assert "own" in names("d3")
+
+
+def test_a_deliverable_that_the_files_drop_is_retired_with_its_parts(files: Files) -> None:
+    before = names("d3")
+    for row_id in [*files]:
+        if row_id in {("milestone", "d3"), ("placement", "3/d3")} or row_id[1].startswith("d3/"):
+            del files[row_id]
+    assert load(files).removed == ["milestone d3"]
+    assert milestone("d3").state == State.RETIRED
+    assert names("d3") == before
+    assert changes(load(files)) == ([], [], [], [])
+
+
+def test_a_deliverable_that_becomes_a_milestone_in_the_files_loses_its_parts(files: Files) -> None:
+    change(files, "milestone", "d3", deliverable=False)
+    parts = [row_id for row_id in files if row_id[1].startswith("d3/")]
+    for row_id in parts:
+        del files[row_id]
+    report = load(files)
+    assert report.updated == ["milestone d3"]
+    assert sorted(report.removed) == sorted(f"{kind} {key}" for kind, key in parts)
+    assert names("d3") == []
+
+
+def test_what_an_editor_made_a_milestone_gets_no_parts_until_forced(files: Files) -> None:
+    before = names("d3")
+    milestone("d3").parts.all().delete()
+    Milestone.objects.filter(key="d3").update(deliverable=False)
+    add(files, "deliverablepart", "d3/data", "d3/plot", slug="data", position=9)
+    report = load(files)
+    assert "deliverablepart d3/data: it needs the deliverable d3, which an editor removed" in (
+        report.left_alone
+    )
+    assert names("d3") == []
+    load(files, force=True)
+    assert names("d3") == [*before, "data"]
 
 
 def test_a_level_or_track_that_the_files_drop_is_left_to_an_editor(files: Files) -> None:
@@ -435,6 +501,8 @@ def test_an_editors_work_survives_a_dump_and_a_load_elsewhere(
     milestone("p1-0").reword("An editor's words: all of them", "cosmetic")
     Milestone.objects.filter(key="p1-1").update(state=State.RETIRED)
     Claim.objects.filter(slug="muon").update(checked=None)
+    DeliverablePart.objects.filter(milestone__key="d3", slug="plan").delete()
+    milestone("d3").parts.create(slug="own", name="no", label="weights", position=5)
     Placement.objects.filter(milestone__key="p0-4").delete()
     edited = plain(stored())
     run("dump_roadmap", tmp_path)

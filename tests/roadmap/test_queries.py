@@ -3,12 +3,14 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection, connections, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
+from roadmap.content_kinds import PART_LABELS
 from roadmap.models import (
     Chapter,
     ContentVersion,
+    DeliverablePart,
     Habit,
     LoadedRow,
     Milestone,
@@ -21,7 +23,7 @@ from roadmap.models import (
     Step,
     Topic,
 )
-from roadmap.queries import Manual, manual
+from roadmap.queries import Manual, Part, manual
 from tests.conftest import milestone
 
 CONTENT_MODELS = [
@@ -54,6 +56,9 @@ def test_reading_it_anew_takes_the_same_few_queries_however_much_there_is(roadma
         one = Milestone.objects.create(key=f"more-{number}", kind="build")
         one.reword("More", "material")
         Placement.objects.create(phase=phase, milestone=one)
+        shipped = Milestone.objects.create(key=f"artifact-{number}", kind="ship", deliverable=True)
+        shipped.reword("More", "material")
+        shipped.parts.create(slug="code", name="The code", label="repository")
         Resource.objects.create(slug=f"more-{number}", title="More", kind="book", summary="More")
     assert anew() == few
     assert few <= 40
@@ -71,6 +76,7 @@ CHANGES: dict[str, Callable[[], Any]] = {
     "a deletion": lambda: Topic.objects.filter(slug="maths").delete(),
     "many created": lambda: Habit.objects.bulk_create([Habit(slug="a", name="A", target="A")]),
     "many updated": lambda: Habit.objects.bulk_update([Habit.objects.all()[0]], ["name"]),
+    "a part of a deliverable": lambda: DeliverablePart.objects.filter(slug="plan").delete(),
     "a link of many to many": lambda: Requirement.objects.all()[0].any_of.add(milestone("p0-0")),
     "plain SQL": by_sql,
 }
@@ -178,6 +184,29 @@ def test_a_milestone_has_its_latest_wording_and_its_home_first(roadmap: Manual) 
     one = manual().milestones["p4-0"]
     assert (one.wording, one.revision_pk) == ("Said anew", new.pk)
     assert one.phases == ("4", "rl-3")
+
+
+def test_a_deliverable_has_its_parts_in_their_order(roadmap: Manual) -> None:
+    milestone("d3").parts.filter(slug="harness").update(name="A harness", position=0)
+    parts = manual().milestones["d3"].parts
+    assert parts[0] == Part("harness", "A harness", "repository")
+    assert [part.slug for part in parts] == ["harness", "repository", "plot", "write-up", "plan"]
+    assert all(one.parts for phase in manual().phases.values() for one in phase.deliverables)
+
+
+def test_what_is_no_deliverable_shows_no_parts(roadmap: Manual) -> None:
+    assert not any(one.parts for one in roadmap.milestones.values() if not one.deliverable)
+    Milestone.objects.filter(key="d3").update(deliverable=False)
+    assert manual().milestones["d3"].parts == ()
+
+
+def test_the_database_refuses_a_second_part_with_the_same_slug(roadmap: Manual) -> None:
+    with pytest.raises(IntegrityError, match="deliverablepart_slug_unique"):
+        milestone("d3").parts.create(slug="plan", name="Another", label="other")
+
+
+def test_files_and_database_know_the_same_labels() -> None:
+    assert tuple(DeliverablePart.Label.values) == PART_LABELS
 
 
 def test_phases_follow_the_order_of_tracks_and_positions(roadmap: Manual) -> None:
