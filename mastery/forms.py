@@ -32,7 +32,14 @@ class SettingsForm(forms.ModelForm[User]):
 
     class Meta:
         model = User
-        fields = ["time_zone", "tracks", "target_level", "target_date", "hours_a_week"]
+        fields = [
+            "time_zone",
+            "tracks",
+            "target_level",
+            "target_date",
+            "hours_a_week",
+            "rechecks",
+        ]
         widgets = {"target_date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
         labels = {"hours_a_week": "Hours a week"}
         help_texts = {

@@ -2,22 +2,35 @@
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.encoding import iri_to_uri
 from django.utils.http import http_date, quote_etag, url_has_allowed_host_and_scheme
+from django.views.decorators.csrf import csrf_exempt
+from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from mastery.models import User
+
+# Asked by hand by views that only some requests need a token for.
+TOKENS = CsrfViewMiddleware(lambda _request: HttpResponse())
+
+ID = re.compile(r"[a-z0-9-]{1,100}")
 
 # What a browser may have chosen over its system's, with the colour of that theme's paper.
 THEMES = {"light": "#f5f2ea", "dark": "#161815"}
@@ -63,6 +76,57 @@ def login_path(next_path: str) -> str:
 def see_other(path: str) -> HttpResponse:
     """Redirect after a POST, to be fetched with GET."""
     return HttpResponse(status=303, headers={"Location": iri_to_uri(path)})
+
+
+def log_in_again(request: HttpRequest) -> HttpResponse:
+    """Answer a change that came without a login: say that it is lost, and lead back to its place.
+
+    A form's address takes POST alone, so the way back is the page that held the form. A fragment
+    is never swapped for the log-in form: the browser is told to go there as a whole.
+    """
+    messages.warning(request, "You were logged out, so your last change was not saved.")
+    place = request.headers.get("HX-Target", "")
+    login = login_path(page_of(request) + (f"#{place}" if ID.fullmatch(place) else ""))
+    if request.headers.get("HX-Request"):
+        return HttpResponseClientRedirect(login)
+    return see_other(login)
+
+
+def open_to_visitors[**P](
+    view: Callable[Concatenate[Request, P], HttpResponse],
+) -> Callable[Concatenate[Request, P], HttpResponse]:
+    """Let a view take a visitor's form without a token, so that the page with it sets no cookie.
+
+    All that a visitor can change is a cookie of their own browser, and the browser has to say
+    that a page of this site sent the form; only those too old to say it are believed. A learner's
+    form needs its token as everywhere, and one that comes with a token and without a login is a
+    learner's whose session is gone: it must not end up in a cookie.
+    """
+
+    @csrf_exempt
+    @login_not_required
+    @wraps(view)
+    def checked(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.method in {"GET", "HEAD"}:
+            return view(request, *args, **kwargs)
+        if request.user.is_authenticated:
+            refusal = TOKENS.process_view(request, view, args, kwargs)
+            return refusal or view(request, *args, **kwargs)
+        if "csrfmiddlewaretoken" in request.POST:
+            return log_in_again(request)
+        if not sent_from_here(request):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return checked
+
+
+def sent_from_here(request: HttpRequest) -> bool:
+    here = f"{request.scheme}://{request.get_host()}"
+    return (
+        request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
+        and request.headers.get("Origin", here) == here
+    )
 
 
 def keeps_words[View: Callable[..., HttpResponseBase]](*names: str) -> Callable[[View], View]:

@@ -1,8 +1,6 @@
-import re
 from collections.abc import Callable
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth import middleware as auth
 from django.core.exceptions import BadRequest, DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
@@ -10,11 +8,8 @@ from django.http.request import split_domain_port
 from django.http.response import HttpResponseBase
 from django.middleware.security import SecurityMiddleware
 from django.utils.cache import has_vary_header
-from django_htmx.http import HttpResponseClientRedirect
 
-from mastery.http import login_path, page_of, see_other, words_back
-
-ID = re.compile(r"[a-z0-9-]{1,100}")
+from mastery.http import log_in_again, words_back
 
 
 def may_speak_plain_http(request: HttpRequest) -> bool:
@@ -75,9 +70,7 @@ class QueryMiddleware:
 class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
     """Sends strangers to log in and then back to the page they were on.
 
-    A form's address takes POST alone, so the way back is the page that held the form. A fragment
-    is never swapped for the log-in form: the browser is told to go there as a whole. Whoever sent
-    words that took long to write gets them back.
+    Whoever sent words that took long to write gets them back.
     """
 
     def handle_no_permission(  # type: ignore[override]  # a client redirect is a plain answer
@@ -85,12 +78,4 @@ class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
     ) -> HttpResponse:
         if request.method in {"GET", "HEAD"} and not request.headers.get("HX-Request"):
             return super().handle_no_permission(request, view_func)
-        if page := words_back(request, view_func):
-            return page
-        # What was sent is lost: say so where they log in, and lead back to the place of it.
-        messages.warning(request, "You were logged out, so your last change was not saved.")
-        place = request.headers.get("HX-Target", "")
-        login = login_path(page_of(request) + (f"#{place}" if ID.fullmatch(place) else ""))
-        if request.headers.get("HX-Request"):
-            return HttpResponseClientRedirect(login)
-        return see_other(login)
+        return words_back(request, view_func) or log_in_again(request)

@@ -114,6 +114,12 @@ class User(AbstractUser):
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
     )
+    rechecks = models.BooleanField(
+        "Ask me again",
+        default=True,
+        help_text="30, 90 and 180 days after you built something, your home page asks whether you "
+        "can do it again from a blank file. What you answer is yours alone.",
+    )
 
     # What a stranger may see of a person; nothing of it by default.
     profile_is_public = models.BooleanField(

@@ -241,13 +241,13 @@ AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assi
 
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-ACCOUNT_ADAPTER = "mastery.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "mastery.entrance.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "handle"
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_FORMS = {
-    "signup": "mastery.accounts.SignupForm",
+    "signup": "mastery.entrance.SignupForm",
     "add_email": "mastery.accounts.AddEmailForm",
 }
 ACCOUNT_CHANGE_EMAIL = True

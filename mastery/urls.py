@@ -13,6 +13,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("roadmap/", views.roadmap, name="roadmap"),
     path("roadmap/<slug:slug>/", views.phase, name="phase"),
+    path("levels/", views.levels, name="levels"),
     *roadmap.urlpatterns,
     *tracker.urlpatterns,
     *journal.urlpatterns,

@@ -28,7 +28,10 @@ from mastery.http import (
 )
 from roadmap.models import Chapter
 from roadmap.queries import manual
-from tracker.queries import board_of
+from tracker.ladder import ladder_of
+from tracker.outlook import outlook_of
+from tracker.queries import board_of, completions_of, due_again
+from tracker.visitors import ticks_of
 
 YEAR = 365 * 24 * 3600  # seconds
 
@@ -37,10 +40,16 @@ YEAR = 365 * 24 * 3600  # seconds
 @require_safe
 def home(request: Request) -> HttpResponse:
     content = manual()
-    context: dict[str, object] = {"manual": content, "board": board_of(request.user, content)}
+    board = board_of(request.user, content, ticks_of(request))
+    context: dict[str, object] = {"manual": content, "board": board}
     if not request.user.is_authenticated:
         return render(request, "mastery/home.html", context)
-    context |= {"entries": last_entries(request.user, 3), "drafts": open_drafts(request.user, 1)}
+    context |= {
+        "outlook": outlook_of(request.user, content, board),
+        "again": due_again(request.user, content, board),
+        "entries": last_entries(request.user, 3),
+        "drafts": open_drafts(request.user, 1),
+    }
     return render(request, "mastery/today.html", context)
 
 
@@ -53,7 +62,7 @@ def roadmap(request: Request) -> HttpResponse:
         "roadmap/roadmap.html",
         {
             "manual": content,
-            "board": board_of(request.user, content),
+            "board": board_of(request.user, content, ticks_of(request)),
             "mental_model": content.chapters[Chapter.Section.MENTAL_MODEL],
             "branches": content.chapters[Chapter.Section.BRANCHES],
             "overview": content.chapters[Chapter.Section.OVERVIEW],
@@ -67,7 +76,7 @@ def phase(request: Request, slug: str) -> HttpResponse:
     content = manual()
     if slug not in content.phases:
         raise Http404
-    board = board_of(request.user, content)
+    board = board_of(request.user, content, ticks_of(request))
     before, after = content.neighbours(slug)
     return render(
         request,
@@ -80,6 +89,14 @@ def phase(request: Request, slug: str) -> HttpResponse:
             "part": board.whole(slug),
         },
     )
+
+
+@login_not_required
+@require_safe
+def levels(request: Request) -> HttpResponse:
+    content = manual()
+    ladder = ladder_of(request.user, content, completions_of(request.user))
+    return render(request, "mastery/levels.html", {"ladder": ladder})
 
 
 @login_not_required

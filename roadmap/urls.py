@@ -5,7 +5,6 @@ from roadmap import views
 urlpatterns = [
     path("share.png", views.share, name="share"),
     path("roadmap/<slug:slug>/share.png", views.phase_share, name="phase_share"),
-    path("levels/", views.levels, name="levels"),
     path("method/", views.method, name="method"),
     path("resources/", views.resources, name="resources"),
     path("provenance/", views.provenance, name="provenance"),

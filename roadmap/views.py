@@ -45,14 +45,6 @@ TIERS = (
 
 @login_not_required
 @require_safe
-def levels(request: Request) -> HttpResponse:
-    content = manual()
-    ladder = [(level, content.asks[level.slug]) for level in reversed(content.levels)]
-    return render(request, "roadmap/levels.html", {"ladder": ladder})
-
-
-@login_not_required
-@require_safe
 def method(request: Request) -> HttpResponse:
     content = manual()
     return render(

@@ -31,7 +31,7 @@ MODULES = sorted(
 PUBLIC = {
     "home", "roadmap", "phase", "levels", "method", "resources", "provenance", "start",
     "sitemap", "robots", "favicon", "manifest", "share", "phase_share", "theme",
-    "healthz", "readyz",
+    "healthz", "readyz", "progress", "tick", "import_progress",
     "profile", "small_handle", "public_log", "public_entry", "public_entry_by_code", "public_tag",
     "feed", "tag_feed", "picture", "api_guide",
     # By token, or refused.

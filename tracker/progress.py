@@ -19,6 +19,8 @@ def percent(done: int, total: int) -> int | None:
 class Total:
     done: int
     total: int
+    # How many of the done ones are shown by evidence; the others are claimed.
+    shown: int = 0
 
     @property
     def percent(self) -> int | None:
@@ -29,11 +31,13 @@ class Total:
         return self.percent == 100
 
 
-def total(live: Set[str], retired: Set[str], done: Set[str]) -> Total:
+def total(
+    live: Set[str], retired: Set[str], done: Set[str], shown: Set[str] = frozenset()
+) -> Total:
     """Count the milestones of one place.
 
     A retired milestone counts above and below the line for whoever did it, and nowhere for
     everybody else, so that retiring one never costs anybody a percent.
     """
     counted = live | (retired & done)
-    return Total(done=len(counted & done), total=len(counted))
+    return Total(done=len(counted & done), total=len(counted), shown=len(counted & done & shown))

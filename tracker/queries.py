@@ -1,15 +1,23 @@
 """What the tracker shows of one person's work: two queries, whatever the amount of it."""
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from django.contrib.auth.models import AnonymousUser
 
 from mastery.models import User
-from roadmap.models import Track
-from roadmap.queries import Manual, ManualMilestone, ManualPhase
-from tracker.models import Completion
+from roadmap.models import Milestone, Track
+from roadmap.queries import Manual, ManualMilestone, ManualPhase, Part
+from tracker.evidence import Evidence, Link
+from tracker.models import Completion, CompletionEvent, Note, SubStep
+from tracker.models.completions import CompletionQuerySet
+from tracker.models.rechecks import answers
+from tracker.next_step import Stage, where
 from tracker.progress import Total, total
+from tracker.rechecking import Answer, due
+from tracker.visitors import completions_in
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,77 @@ class Item:
     @property
     def done(self) -> bool:
         return self.completion is not None and self.completion.done
+
+    @property
+    def open(self) -> bool:
+        """Whether it is still to do. What was retired is nobody's next step."""
+        return not self.done and self.milestone.open_to_all
+
+    @property
+    def shown(self) -> bool:
+        """Whether it is done and shown; what is done and not shown is claimed."""
+        return self.completion is not None and self.completion.shown
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What was given to show it, also while it is unticked."""
+        return Evidence.of(self.completion.evidence) if self.completion else Evidence()
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        return self.evidence.lacks(self.milestone.kind)
+
+    @cached_property
+    def parts(self) -> list[tuple[Part, list[Link]]]:
+        """What must ship of a deliverable, each part with the links that show it."""
+        return self.evidence.by_part(self.milestone.parts)
+
+    @property
+    def missing(self) -> list[Part]:
+        return self.evidence.missing(self.milestone.parts)
+
+    @property
+    def given(self) -> int:
+        """How many of its parts have a link that shows them."""
+        return len(self.parts) - len(self.missing)
+
+    @property
+    def beside(self) -> list[Link]:
+        """The links that show no part of it."""
+        given = {link for _part, links in self.parts for link in links}
+        return [link for link in self.evidence.links if link not in given]
+
+    @cached_property
+    def answers(self) -> list[Answer]:
+        """How it went to do it again, in order. What was said of an earlier tick is over."""
+        if self.completion is None:
+            return []
+        # A visitor's completion comes from no query.
+        said = [Answer.of(kept) for kept in getattr(self.completion, "said", ())]
+        return [answer for answer in said if answer.on > self.completion.completed_on]
+
+    @property
+    def recheck(self) -> Answer | None:
+        """How it went the last time; what was put off tells nothing."""
+        return next((one for one in reversed(self.answers) if not one.until), None)
+
+    @property
+    def rechecked(self) -> bool:
+        """Whether this is something to do again from a blank file: built, and on the roadmap."""
+        return (
+            self.done and self.milestone.open_to_all and self.milestone.kind == Milestone.Kind.BUILD
+        )
+
+    def due_again(self, today: dt.date) -> dt.date | None:
+        """Give the day since which it is to be done again from a blank file, or None."""
+        if self.completion is None or not self.rechecked:
+            return None
+        return due(
+            self.completion.completed_on,
+            [one.on for one in self.answers if not one.until],
+            today=today,
+            put_off_until=self.answers[-1].until if self.answers else None,
+        )
 
     @property
     def key(self) -> str:
@@ -47,12 +126,35 @@ class PhaseProgress:
     total: Total
 
     @property
+    def to_ship(self) -> list[Item]:
+        """Its deliverables, those without that were retired and are not done: nobody asks."""
+        return [item for item in self.deliverables if item.milestone.live or item.done]
+
+    @property
     def shipped(self) -> bool:
-        return bool(self.deliverables) and all(item.done for item in self.deliverables)
+        return bool(self.to_ship) and all(item.done for item in self.to_ship)
+
+    @property
+    def shipped_and_shown(self) -> bool:
+        return self.shipped and all(item.shown for item in self.to_ship)
 
     @property
     def next_item(self) -> Item | None:
-        return next((item for item in [*self.items, *self.deliverables] if not item.done), None)
+        return next((item for item in self.all_items if item.open), None)
+
+    @property
+    def all_items(self) -> list[Item]:
+        return [*self.items, *self.deliverables]
+
+    @cached_property
+    def stage(self) -> Stage:
+        rows = [item.completion for item in self.all_items if item.completion and item.done]
+        return Stage(
+            slug=self.phase.slug,
+            holds=frozenset(m.key for m in [*self.phase.milestones, *self.phase.deliverables]),
+            open=tuple(item.key for item in self.all_items if item.open),
+            ticked=max(((row.completed_on, row.changed) for row in rows), default=None),
+        )
 
 
 @dataclass(frozen=True)
@@ -89,25 +191,40 @@ class Board:
         return Item(milestone, self.completions.get(milestone.pk))
 
     @property
+    def chosen(self) -> list[TrackProgress]:
+        return [track for track in self.tracks if track.chosen]
+
+    @cached_property
     def next_phase(self) -> PhaseProgress | None:
-        """The first phase, on the tracks this person chose, that still has something open."""
-        chosen = (part for track in self.tracks if track.chosen for part in track.phases)
-        return next((part for part in chosen if part.next_item is not None), None)
+        """The phase this person is in, on the tracks they chose; None when nothing is open."""
+        stage = where([part.stage for track in self.chosen for part in track.phases])
+        return self.phases[stage.slug] if stage else None
 
     @property
     def started(self) -> bool:
         return any(completion.done for completion in self.completions.values())
 
 
+def rows_of(user: User) -> CompletionQuerySet:
+    """Give a person's completions with all that a page tells of them, in one query."""
+    return Completion.objects.of(user).select_related("revision").annotate(said=answers())
+
+
 def completions_of(user: User | AnonymousUser) -> dict[int, Completion]:
-    """Give a person's completions by milestone, unticked ones too."""
+    """Give a person's completions by milestone, unticked ones too. A visitor has no rows."""
     if not isinstance(user, User):
         return {}
-    return {row.milestone_id: row for row in Completion.objects.of(user).select_related("revision")}
+    return {row.milestone_id: row for row in rows_of(user)}
 
 
-def board_of(user: User | AnonymousUser, manual: Manual) -> Board:
-    completions = completions_of(user)
+def board_of(
+    user: User | AnonymousUser, manual: Manual, here: Mapping[str, dt.date] | None = None
+) -> Board:
+    """Give a learner's board; a visitor's is made of ``here``, what their browser keeps."""
+    if isinstance(user, User):
+        completions = completions_of(user)
+    else:
+        completions = completions_in(here or {}, manual)
     chosen = set(user.tracks) if isinstance(user, User) else set()
     tracks = [
         TrackProgress(
@@ -155,6 +272,7 @@ def total_of(phases: Iterable[ManualPhase], completions: Mapping[int, Completion
         live={m.key for m in milestones if m.live},
         retired={m.key for m in milestones if not m.live},
         done={m.key for m in milestones if (row := completions.get(m.pk)) and row.done},
+        shown={m.key for m in milestones if (row := completions.get(m.pk)) and row.shown},
     )
 
 
@@ -174,4 +292,75 @@ def once(track: TrackProgress, manual: Manual) -> TrackProgress:
             )
             for part in track.phases
         ],
+    )
+
+
+@dataclass(frozen=True)
+class Again:
+    """A milestone to be done again from a blank file, and since when."""
+
+    item: Item
+    since: dt.date
+
+
+def due_again(user: User | AnonymousUser, manual: Manual, board: Board) -> list[Again]:
+    """Give what a person is to do again, what waits longest first."""
+    if not isinstance(user, User) or not user.rechecks:
+        return []
+    today = user.today
+    items = [board.item(milestone) for milestone in manual.milestones.values()]
+    found = [Again(item, since) for item in items if (since := item.due_again(today))]
+    return sorted(found, key=lambda one: one.since)
+
+
+EARLIER = 20  # versions of the evidence that a milestone's own page shows
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """Evidence as it stood until a time on the person's own clock, without its zone."""
+
+    until: dt.datetime
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class OwnPage:
+    """What one person has of one milestone."""
+
+    item: Item
+    # The day since which it is to be done again from a blank file.
+    again: dt.date | None
+    earlier: list[Earlier]
+    note: Note | None
+    steps: list[SubStep]
+
+    @property
+    def open(self) -> bool:
+        """Whether they may tick it: of one that left the roadmap, who did it may."""
+        return self.item.milestone.open_to_all or self.item.completion is not None
+
+    @property
+    def theirs(self) -> bool:
+        """Whether there is a page for them at all. What they wrote stays in their reach."""
+        return self.open or self.note is not None or bool(self.steps)
+
+
+def own_page(user: User, milestone: ManualMilestone) -> OwnPage:
+    """Give all that a person has of a milestone, in four queries at most."""
+    completion = rows_of(user).filter(milestone=milestone.pk).first()
+    # What there was before the first evidence is nothing to show.
+    changes = CompletionEvent.objects.filter(
+        completion=completion, kind=CompletionEvent.Kind.EVIDENCE
+    ).exclude(was={})
+    item = Item(milestone, completion)
+    return OwnPage(
+        item=item,
+        again=item.due_again(user.today) if user.rechecks else None,
+        earlier=[
+            Earlier(event.at.astimezone(user.zone).replace(tzinfo=None), Evidence.of(event.was))
+            for event in (changes.order_by("-at", "-pk")[:EARLIER] if completion else ())
+        ],
+        note=Note.objects.of(user).filter(milestone=milestone.pk).first(),
+        steps=list(SubStep.objects.of(user).filter(milestone=milestone.pk)),
     )

@@ -2,8 +2,10 @@
 
 import calendar
 import datetime as dt
+from typing import Literal
 
 from django import template
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -12,8 +14,10 @@ register = template.Library()
 
 
 @register.filter
-def when(day: dt.date, today: dt.date) -> SafeString:
+def when(day: dt.date, today: dt.date | Literal[""]) -> SafeString:
     """Show a plain local date by its distance from the reader's own today.
+
+    Without one, as a visitor is to us, it is the day in UTC.
 
     The exact date is in ``title``, which only a mouse can reach. It is in the text as well, for
     screen readers, touch and print; the style sheet hides it from whoever has the title.
@@ -24,7 +28,7 @@ def when(day: dt.date, today: dt.date) -> SafeString:
         '<span class="when__exact"> ({})</span></time>',
         day.isoformat(),
         exact,
-        relative(day, today),
+        relative(day, today or timezone.now().date()),
         exact,
     )
 

@@ -34,4 +34,13 @@ def draw(lines: Iterable[Line], rungs: Iterable[Rung], *, upright: bool) -> Draw
 
 
 def nobodys(stop: Stop) -> Stop:
-    return replace(stop, done=0, total=0, shipped=None, own=False, here=False)
+    return replace(
+        stop,
+        done=0,
+        shown=0,
+        total=0,
+        shipped=None,
+        shipped_shown=False,
+        own=False,
+        here=False,
+    )

@@ -16,8 +16,11 @@ class Stop:
     weeks: float | None = None
     twin: str = ""
     done: int = 0
+    # How many of the done ones are shown by evidence, and whether the shipped deliverable is.
+    shown: int = 0
     total: int = 0
     shipped: bool | None = None
+    shipped_shown: bool = False
     own: bool = False
     here: bool = False
 
@@ -74,6 +77,8 @@ class Node:
     open_cells: str
     done_cells: str
     flag: str
+    # The middle of the flag, filled when what was shipped is claimed alone.
+    flag_core: str
     texts: tuple[Text, ...]
     plate: Plate | None
     # Left, top, right and bottom, for whoever wants to know that nothing overlaps.
@@ -88,8 +93,10 @@ class Node:
             parts.append(
                 f"{stop.done} of {stop.total} done" if stop.own else f"{stop.total} milestones"
             )
+        if stop.done:
+            parts.append(f"{stop.shown} shown")
         if stop.shipped:
-            parts.append("deliverable shipped")
+            parts.append(f"deliverable shipped, {'shown' if stop.shipped_shown else 'claimed'}")
         if self.optional:
             parts.append("optional")
         if stop.here:

@@ -48,6 +48,17 @@ class Pen:
         (x0, y0), (x1, y1) = self.xy(a0, c0), self.xy(a1, c1)
         return f"M{x0:g} {y0:g}H{x1:g}V{y1:g}H{x0:g}Z"
 
+    def diamond(self, along: float, across: float, r: float) -> str:
+        return (
+            self.path(
+                ("M", (along - r, across)),
+                ("L", (along, across - r)),
+                ("L", (along + r, across)),
+                ("L", (along, across + r)),
+            )
+            + "Z"
+        )
+
     def drawing(self, rungs: Sequence[Rung]) -> Drawing:
         shape = self.shape
         end = length(self.blocks)
@@ -87,16 +98,8 @@ class Pen:
         gauge = (c0 + 2, c0 + GAUGE) if self.shape.upright else (c1 - GAUGE, c1 - 2)
         cells = self.cells(stop, a0, a1, *gauge)
         centre = (gauge[0] + gauge[1]) / 2
-        flag = ""
-        if stop.shipped is not None:
-            at, r = a1 - 9, 5.2
-            flag = self.path(
-                ("M", (at - r, centre)),
-                ("L", (at, centre - r)),
-                ("L", (at + r, centre)),
-                ("L", (at, centre + r)),
-            )
-            flag += "Z"
+        flag = self.diamond(a1 - 9, centre, 5.2) if stop.shipped is not None else ""
+        claimed = stop.shipped and not stop.shipped_shown
         corners = [self.xy(a0, c0), self.xy(a1 + tip, c1)]
         return Node(
             stop=stop,
@@ -107,6 +110,7 @@ class Pen:
             open_cells=cells[1],
             done_cells=cells[0],
             flag=flag,
+            flag_core=self.diamond(a1 - 9, centre, 2.6) if claimed else "",
             texts=tuple(self.texts(block)),
             plate=self.plate("next", *self.corner(block)) if stop.here else None,
             box=(*corners[0], *corners[1]),
@@ -119,14 +123,23 @@ class Pen:
         return block.end, block.across[0]
 
     def cells(self, stop: Stop, a0: float, a1: float, c0: float, c1: float) -> tuple[str, str]:
-        """Give the strip of milestones, the done ones and the open ones, as two paths."""
+        """Give the strip of milestones, the done ones and the open ones, as two paths.
+
+        Of the done ones those that are claimed are half as broad as those that are shown.
+        """
         if not stop.total:
             return "", ""
         begin, end = a0 + 1.5, a1 - (19 if stop.shipped is not None else 1.5)
         step = (end - begin) / stop.total
         gap = min(2.0, step / 3)
+        middle = (c0 + c1) / 2
         areas = [
-            self.area(begin + i * step, begin + (i + 1) * step - gap, c0 + 1.5, c1 - 1.5)
+            self.area(
+                begin + i * step,
+                begin + (i + 1) * step - gap,
+                middle if stop.shown <= i < stop.done else c0 + 1.5,
+                c1 - 1.5,
+            )
             for i in range(stop.total)
         ]
         return "".join(areas[: stop.done]), "".join(areas[stop.done :])

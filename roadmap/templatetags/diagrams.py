@@ -20,6 +20,8 @@ class Total(Protocol):
     def done(self) -> int: ...
     @property
     def total(self) -> int: ...
+    @property
+    def shown(self) -> int: ...
 
 
 class Part(Protocol):
@@ -29,6 +31,8 @@ class Part(Protocol):
     def total(self) -> Total: ...
     @property
     def shipped(self) -> bool: ...
+    @property
+    def shipped_and_shown(self) -> bool: ...
 
 
 class Board(Protocol):
@@ -77,8 +81,10 @@ def stop_of(row: Phase, part: Part, own: bool, here: bool) -> Stop:
         weeks=(row.weeks_min + row.weeks_max) / 2 if row.weeks_min and row.weeks_max else None,
         twin=row.same_as.slug if row.same_as else "",
         done=part.total.done if own else 0,
+        shown=part.total.shown if own else 0,
         total=part.total.total,
         shipped=(own and part.shipped) if part.phase.deliverables else None,
+        shipped_shown=own and part.shipped_and_shown,
         own=own,
         here=here,
     )

@@ -15,7 +15,6 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.urls import reverse
-from django.utils import timezone
 from playwright.sync_api import expect
 
 from mastery import views
@@ -24,10 +23,12 @@ from roadmap.models import Milestone, MilestoneRevision, Phase, Resource, State
 from roadmap.queries import manual
 from tests.conftest import PASSWORD
 from tests.e2e import test_log_pages as log
+from tests.e2e import test_milestone_pages as own_pages
 from tests.e2e.pages import LEFT_OUT, PHASES, SEEN_ON, Visit, left_out, names, row_of, rows
+from tests.e2e.ticks import LONGEST, tick, untick
 from tests.e2e.tour import Tour
 from tracker.demo import make_demo
-from tracker.models import Completion
+from tracker.visitors import COOKIE, written
 
 # Only so that there is a database; what the tests look at is made by the class.
 pytestmark = pytest.mark.django_db
@@ -36,21 +37,15 @@ LONG_HANDLE = "ada-augusta-king-of-lovelace-1"
 assert len(LONG_HANDLE) == 30
 
 
-def tick(user: User, *keys: str) -> None:
-    for key in keys:
-        milestone = manual().milestones[key]
-        Completion.objects.of(user).tick(
-            user,
-            milestone=milestone.pk,
-            revision=milestone.revision_pk,
-            on=dt.date(2026, 3, 14),
-            now=timezone.now(),
-        )
+def ticked_here(tour: Tour, path: str, *keys: str) -> None:
+    """Come to a page in a browser that keeps ticks from before any log-in."""
+    value = written(dict.fromkeys(keys, dt.date(2026, 3, 14)))
+    tour.context.add_cookies([{"name": COOKIE, "value": value, "url": tour.server.url}])
+    tour.go(path)
 
 
-def untick(user: User, key: str) -> None:
-    milestone = manual().milestones[key].pk
-    Completion.objects.of(user).untick(user, milestone=milestone, now=timezone.now())
+def import_ticks(tour: Tour, text: str) -> None:
+    tour.send(reverse("import_progress"), text=text)
 
 
 # A visitor
@@ -98,6 +93,8 @@ OPEN = [
     Visit("start", "an answer is missing", query="?answer=1&backprop-by-hand=yes"),
     Visit("start", "all of it", query="?backprop-by-hand=yes&attention-from-scratch=yes"
           "&scaling-and-cost=yes&post-training-and-evals=yes&design-an-extension=yes"),
+    Visit("progress"),
+    Visit("import_progress"),
     Visit("account_login"),
     Visit("account_signup"),
     Visit("account_reset_password"),
@@ -108,6 +105,10 @@ OPEN = [
 ]  # fmt: skip
 ENTRANCE = [
     Visit("home", "dark chosen", way=in_the_dark),
+    *(Visit(name, "ticked here", args=args, way=lambda tour, name=name, args=args: ticked_here(
+        tour, reverse(name, args=args), *manual().milestones))
+      for name, args in (("home", ()), ("phase", ("0",)), ("progress", ()),
+                         ("account_signup", ()))),
     Visit("account_login", "wrong password", way=lambda tour: tour.send(
         reverse("account_login"), login="grace", password="wrong")),
     Visit("account_login", "empty", way=lambda tour: tour.send(reverse("account_login"))),
@@ -168,6 +169,8 @@ NEW = [
     Visit("resources"),
     Visit("start", query="?backprop-by-hand=no"),
     Visit("progress"),
+    Visit("claim"),
+    Visit("import_progress"),
     Visit("settings"),
     Visit("account_email"),
     Visit("account_change_password"),
@@ -180,6 +183,14 @@ NEW = [
     Visit("usersessions_list"),
 ]
 NEW_SENDING = [
+    Visit("claim", "ticked here", way=lambda tour: ticked_here(
+        tour, reverse("claim"), *manual().milestones)),
+    Visit("progress", "ticked here", way=lambda tour: ticked_here(
+        tour, reverse("progress"), "p0-0")),
+    Visit("import_progress", "dry run", way=lambda tour: import_ticks(
+        tour, '{"p0-0": true, "p0-1": false, "%s": true}' % ("x" * 200))),
+    Visit("import_progress", "with mistakes", status=422, way=lambda tour: import_ticks(
+        tour, '{"p0-0": 1}')),
     Visit("settings", "saved", way=lambda tour: tour.send(reverse("settings"))),
     Visit("settings", "with mistakes", status=422, way=lambda tour: tour.send(
         reverse("settings"), hours_a_week="1000")),
@@ -310,8 +321,6 @@ LONG = [
     Visit("resources"),
     Visit("levels"),
 ]
-WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
-LONGEST = f"{WORD} and {'many a word about what has to be built from a blank file, ' * 4}"[:250]
 
 
 class TestLongTexts:
@@ -480,6 +489,7 @@ class TestEditor:
 
 VISITS: list[Visit] = [
     *OPEN, *ENTRANCE, *NEW, *NEW_SENDING, *AT_WORK, *AT_WORK_SENDING, *LONG, *EMPTY, *ERRORS, *DESK,
+    *own_pages.VISITS,
     *log.VISITS,
 ]  # fmt: skip
 

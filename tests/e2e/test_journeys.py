@@ -211,8 +211,7 @@ def test_by_keyboard_alone_a_visitor_becomes_a_learner_with_a_tick(
     expect(page.locator("#announcement")).to_contain_text("Phase 1: 1 of 5")
     expect(box).to_be_focused()
     expect(box).to_be_checked()
-    press("Tab")
-    expect(page.locator("#done-p1-1")).to_be_focused()
+    tab_to(page, page.locator("#done-p1-1"))
 
     page.goto("/")
     tab_to(page, page.get_by_role("button", name="Log out"))

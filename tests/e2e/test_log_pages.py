@@ -1,6 +1,7 @@
 """Every page of the log in every state, held to what every page is held to."""
 
 import datetime as dt
+import io
 from collections.abc import Callable
 
 import pytest
@@ -8,16 +9,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
 
 from journal.demo import make_log
 from journal.models import Draft, Entry, Writing
 from mastery.models import ApiToken, User
 from tests.e2e.pages import Visit
+from tests.e2e.ticks import WORD
 from tests.e2e.tour import Tour
 
 pytestmark = pytest.mark.django_db
 
-WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+REWRITTEN = "Depth against width at 6 M parameters"
 LOG = """# Notes
 
 ## 2026-03-14: A day
@@ -29,7 +32,7 @@ A day that never was.
 """
 
 
-def at(name: str, *more: str, title: str = "Depth against width at 6 M parameters") -> Visit:
+def at(name: str, *more: str, title: str = REWRITTEN) -> Visit:
     """Visit a page of one entry, found by its title."""
 
     def way(tour: Tour) -> None:
@@ -43,19 +46,28 @@ def sent(name: str, state: str, **fields: str) -> Visit:
     return Visit(name, state, status=422, way=lambda tour: tour.send(reverse(name), **fields))
 
 
+def send_as_a_browser_does(tour: Tour, **fields: str) -> None:
+    """Send the entry's form without the editor's help, which would stay on the page."""
+    for name, value in fields.items():
+        tour.page.fill(f"[name={name}]", value)
+    with tour.page.expect_navigation():
+        tour.page.evaluate("""() => {
+          document.querySelector("entry-editor").left = true;  // so that it asks nothing
+          HTMLFormElement.prototype.submit.call(document.forms["entry-form"]);
+        }""")
+
+
+def with_mistakes(tour: Tour) -> None:
+    tour.go(reverse("new_entry"))
+    send_as_a_browser_does(tour, date="2026-03-14", title="Nothing in it")
+
+
 def in_conflict(tour: Tour) -> None:
-    """Save over an entry that moved on after its form was opened."""
-    entry = Entry.objects.of(tour.user).get(title="Reading Chinchilla")
+    """Save what was begun from the first revision of an entry that has a second."""
+    entry = Entry.objects.of(tour.user).get(title=REWRITTEN)
     tour.go(reverse("edit_entry", args=[entry.code]))
-    entry = Entry.objects.get(pk=entry.pk)
-    theirs = Writing(**{**vars(entry.writing()), "learned": f"Moved on at {timezone.now()}."})
-    entry.rewrite(theirs, began_from=entry.revision, now=timezone.now())
-    tour.page.fill("[name=learned]", "Something else altogether.")
-    # Without the editor's help, as the browser itself sends it.
-    tour.page.evaluate(
-        "HTMLFormElement.prototype.submit.call(document.querySelector('#entry-form'))"
-    )
-    tour.page.wait_for_selector("ins, del")
+    tour.page.evaluate("document.querySelector('[name=began_from]').value = '1'")
+    send_as_a_browser_does(tour, learned="Something else altogether.")
 
 
 def own(name: str, **given: str) -> Callable[[Tour], None]:
@@ -116,7 +128,7 @@ KEEPING = [
     Visit("api_guide"),
 ]
 KEEPING_SENDING = [
-    sent("new_entry", "with mistakes", date="2026-03-14", title="Nothing in it"),
+    Visit("new_entry", "with mistakes", way=with_mistakes, status=422),
     sent("import_log", "empty"),
     Visit("import_check", way=dry_run),
     Visit("edit_entry", "in conflict", way=in_conflict, status=409),
@@ -126,14 +138,16 @@ KEEPING_SENDING = [
 ]  # fmt: skip
 
 
-def picture(user: User) -> None:
-    import io
-
-    from PIL import Image
-
-    client, data = Client(), io.BytesIO()
-    Image.new("RGB", (40, 30), "teal").save(data, "PNG")
+def browser_of(user: User) -> Client:
+    # By the name of this machine: others are sent on to https.
+    client = Client(headers={"host": "localhost"})
     client.force_login(user)
+    return client
+
+
+def picture(user: User) -> None:
+    client, data = browser_of(user), io.BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(data, "PNG")
     file = SimpleUploadedFile("plot.png", data.getvalue(), "image/png")
     client.post(reverse("upload_picture"), {"picture": file})
 
@@ -144,7 +158,7 @@ class TestKeeperOfALog:
         user = tour.person("grace")
         make_log(user)
         now = timezone.now()
-        entry = Entry.objects.of(user).get(title="Depth against width at 6 M parameters")
+        entry = Entry.objects.of(user).get(title=REWRITTEN)
         better = Writing(**{**vars(entry.writing()), "learned": "Depth matters little here."})
         entry.rewrite(better, began_from=1, now=now)
         long = Writing(day=dt.date(2026, 3, 1), title=WORD, tried=f"{WORD} `{WORD}`", tags=("x",))
@@ -156,9 +170,7 @@ class TestKeeperOfALog:
         ApiToken.objects.grant(user, name="Training box", scope="write")
         tour.enter("grace")
         fields = {"tried": "Half a sentence", "date": "2026-03-14"}
-        client = Client()
-        client.force_login(user)
-        client.post(reverse("autosave"), fields)
+        browser_of(user).post(reverse("autosave"), fields)
 
     @pytest.mark.parametrize("visit", KEEPING + KEEPING_SENDING, ids=str)
     def test_a_page_is_in_order(self, tour: Tour, visit: Visit) -> None:

@@ -18,6 +18,7 @@ GOOD: dict[str, Any] = {
     "target_level": "l3",
     "target_date": str(DATE),
     "hours_a_week": "12",
+    "rechecks": "on",
 }
 
 
@@ -33,7 +34,7 @@ def test_the_page_shows_what_is_set(learner: Client, user: User) -> None:
     assert 'value="7"' in html
     assert '<option value="UTC" selected>' in html
     assert '<option value="l2" selected>' in html
-    assert html.count(" checked") == 2
+    assert html.count(" checked") == 3
 
 
 def test_what_is_chosen_is_kept(learner: Client, user: User) -> None:
@@ -47,6 +48,7 @@ def test_what_is_chosen_is_kept(learner: Client, user: User) -> None:
         "target_level": "l3",
         "target_date": DATE,
         "hours_a_week": 12,
+        "rechecks": True,
     }
 
 
@@ -125,6 +127,17 @@ def test_a_refusal_says_what_is_possible_and_keeps_the_rest(
     assert '<option value="Pacific/Auckland" selected>' in page
     user.refresh_from_db()
     assert user.time_zone == "UTC"
+
+
+def test_rechecks_are_on_until_they_are_switched_off(learner: Client, user: User) -> None:
+    assert user.rechecks
+    assert "Ask me again" in learner.get(URL).content.decode()
+    learner.post(URL, {name: value for name, value in GOOD.items() if name != "rechecks"})
+    user.refresh_from_db()
+    assert not user.rechecks
+    learner.post(URL, GOOD)
+    user.refresh_from_db()
+    assert user.rechecks
 
 
 def test_an_old_date_does_not_keep_anybody_from_saving_the_rest(

@@ -46,11 +46,11 @@ ANSWERS: dict[str, tuple[int, Answer]] = {
     "a file": (200, static_file),
     "alive": (200, lambda *_: Client().get("/healthz")),
     "robots": (200, lambda *_: Client().get("/robots.txt")),
-    "a redirect to log in": (302, lambda *_: Client().get("/progress/")),
+    "a redirect to log in": (302, lambda *_: Client().get("/settings/")),
     "a redirect to the slash": (301, lambda *_: Client().get("/levels")),
     "a fragment for a stranger": (
         200,
-        lambda *_: Client().post("/progress/p0-0/", headers={"HX-Request": "true"}),
+        lambda *_: Client().post("/settings/", headers={"HX-Request": "true"}),
     ),
     "a bad host": (400, lambda *_: Client().get("/", headers={"host": "evil.example"})),
     "a forged form": (403, lambda *_: Client(enforce_csrf_checks=True).post("/accounts/login/")),

@@ -173,7 +173,7 @@ def test_levels_stand_at_the_end_of_what_they_ask_for() -> None:
 
 def test_progress_is_filled_in_and_said() -> None:
     stops = (
-        stop("0", done=5, shipped=True, own=True),
+        stop("0", done=5, shown=5, shipped=True, shipped_shown=True, own=True),
         stop("1", done=2, own=True, here=True),
         stop("2", total=0, shipped=None, own=True),
     )
@@ -186,9 +186,27 @@ def test_progress_is_filled_in_and_said() -> None:
         assert part.filled
         assert part.plate
         assert (empty.done_cells, empty.open_cells, empty.filled, empty.flag) == ("", "", "", "")
-        assert whole.label == "Phase 0, Foundations, 4–8 weeks, 5 of 5 done, deliverable shipped"
-        assert part.label == "Phase 1, Foundations, 4–8 weeks, 2 of 5 done, go on here"
+        assert whole.label == (
+            "Phase 0, Foundations, 4–8 weeks, 5 of 5 done, 5 shown, deliverable shipped, shown"
+        )
+        assert part.label == "Phase 1, Foundations, 4–8 weeks, 2 of 5 done, 0 shown, go on here"
         assert empty.label == "Phase 2, Foundations, 4–8 weeks"
+
+
+def test_what_is_claimed_is_drawn_by_half_and_said() -> None:
+    shown = stop("0", done=3, shown=3, shipped=True, shipped_shown=True, own=True)
+    claimed = replace(shown, shown=1, shipped_shown=False)
+    for one, other in zip(
+        drawings((replace(TRUNK, stops=(shown,)),)),
+        drawings((replace(TRUNK, stops=(claimed,)),)),
+        strict=True,
+    ):
+        (whole,), (half,) = one.nodes, other.nodes
+        assert half.done_cells.count("M") == whole.done_cells.count("M") == 3
+        assert half.done_cells != whole.done_cells
+        assert half.done_cells.split("M")[1] == whole.done_cells.split("M")[1]
+        assert (whole.flag_core, bool(half.flag_core)) == ("", True)
+        assert "3 of 5 done, 1 shown, deliverable shipped, claimed" in half.label
 
 
 def test_a_visitor_hears_how_many_milestones_there_are() -> None:

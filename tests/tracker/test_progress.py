@@ -47,3 +47,18 @@ def test_only_a_whole_total_is_complete() -> None:
     assert Total(5, 5).complete
     assert not Total(4, 5).complete
     assert not Total(0, 0).complete
+
+
+@pytest.mark.parametrize(
+    ("done", "shown", "expected"),
+    [
+        ({"a", "b"}, {"a"}, Total(2, 3, 1)),
+        ({"a"}, {"a", "b", "elsewhere"}, Total(1, 3, 1)),
+        ({"a", "old"}, {"old"}, Total(2, 4, 1)),
+        (set(), {"a", "old"}, Total(0, 3, 0)),
+    ],
+)
+def test_what_is_shown_is_counted_of_what_is_done(
+    done: set[str], shown: set[str], expected: Total
+) -> None:
+    assert total({"a", "b", "c"}, {"old"}, done, shown) == expected

@@ -14,7 +14,7 @@ from mastery.models import User
 from roadmap.models import Milestone, MilestoneRevision, State
 from roadmap.queries import Manual
 from tests.conftest import milestone
-from tracker.models import Completion, CompletionEvent
+from tracker.models import Award, Completion, CompletionEvent
 
 HX = {"HX-Request": "true"}
 URL = "/progress/p0-0/"
@@ -171,8 +171,15 @@ def test_reading_never_ticks(learner: Client) -> None:
 
 
 @pytest.mark.usefixtures("roadmap")
-def test_a_stranger_is_sent_to_log_in_and_back_to_the_page(client: Client) -> None:
-    response = client.post(URL, {"done": "1"}, headers={"Referer": "http://testserver/roadmap/0/"})
+def test_a_learner_whose_session_is_gone_is_sent_to_log_in_and_back_to_the_page(
+    client: Client,
+) -> None:
+    response = client.post(
+        URL,
+        {"done": "1", "csrfmiddlewaretoken": "of a page from before"},
+        headers={"Referer": "http://testserver/roadmap/0/"},
+    )
+    assert "ticks" not in response.cookies
     assert response.status_code == 303
     assert response["Location"] == f"{reverse('account_login')}?next=%2Froadmap%2F0%2F"
     assert not Completion.objects.exists()
@@ -182,7 +189,7 @@ def test_a_stranger_is_sent_to_log_in_and_back_to_the_page(client: Client) -> No
 def test_a_fragment_whose_session_is_gone_sends_the_whole_page_to_log_in(client: Client) -> None:
     response = client.post(
         URL,
-        {"done": "1"},
+        {"done": "1", "csrfmiddlewaretoken": "of a page from before"},
         headers={
             **HX,
             "HX-Current-URL": "http://testserver/roadmap/0/",
@@ -249,6 +256,59 @@ def test_a_tick_takes_at_most_six_statements(learner: Client, roadmap: Manual) -
     with CaptureQueriesContext(connection) as queries:
         learner.post("/progress/p0-1/", {"done": "1", "page": "0"}, headers=HX)
     assert len(queries) <= 6, [query["sql"] for query in queries]
+
+
+def test_a_tick_without_evidence_is_a_claim_and_the_fragment_says_so(
+    learner: Client, roadmap: Manual
+) -> None:
+    html = learner.post(URL, {"done": "1"}, headers=HX).content.decode()
+    assert 'data-evidence="claimed"' in html
+    assert 'href="/progress/p0-0/evidence/"' in html
+    assert "0 shown of 1 done" in html
+
+
+def test_a_tick_that_brings_evidence_back_is_shown_and_the_fragment_says_so(
+    learner: Client, roadmap: Manual
+) -> None:
+    learner.post(f"{URL}evidence/", {"url": "https://example.org/net", "label": "commit"})
+    learner.post(URL, {"done": "0"})
+    html = learner.post(URL, {"done": "1"}, headers=HX).content.decode()
+    assert 'data-evidence="shown"' in html
+    assert "https://example.org/net" in html
+    assert "1 shown of 1 done" in html
+
+
+def test_joining_is_shown_by_the_tick_alone(learner: Client, roadmap: Manual) -> None:
+    key = Milestone.objects.filter(kind="join").values_list("key", flat=True)[0]
+    html = learner.post(f"/progress/{key}/", {"done": "1"}, headers=HX).content.decode()
+    assert Completion.objects.get().shown
+    assert 'data-evidence="shown"' in html
+    assert "by your word" in html
+
+
+def test_ticks_settle_the_levels_they_count_for(learner: Client, roadmap: Manual) -> None:
+    urls = {"url": ["https://example.org/a", "https://example.org/b"]}
+    keys = [group[0] for group in roadmap.rules["l1"]]
+    for key in keys:
+        learner.post(f"/progress/{key}/evidence/", {**urls, "label": ["repository", "write-up"]})
+    assert Award.objects.get().supported
+    learner.post(f"/progress/{keys[0]}/", {"done": "0"})
+    assert not Award.objects.get().supported
+    learner.post(f"/progress/{keys[0]}/", {"done": "1"})
+    assert Award.objects.get().supported
+
+
+def test_a_tick_whose_level_cannot_be_settled_is_not_kept(
+    learner: Client, roadmap: Manual, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **more: object) -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr("tracker.views.board.settle", broken)
+    learner.raise_request_exception = False
+    key = roadmap.rules["l1"][0][0]
+    assert learner.post(f"/progress/{key}/", {"done": "1"}).status_code == 500
+    assert not Completion.objects.exists()
 
 
 def test_the_database_keeps_one_row_a_person_and_milestone(

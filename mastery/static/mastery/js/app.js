@@ -1,4 +1,4 @@
-// What the site adds to htmx: saying what happened, the browser's time zone, links to headings.
+// What the site adds to htmx: bringing it, saying what happened, links to headings.
 (() => {
   "use strict";
 
@@ -26,35 +26,6 @@
     timer = setTimeout(() => { place.textContent = ""; }, SHOWN_FOR);
   }
 
-  // Time zone
-
-  function zone() {
-    try {
-      return Intl.DateTimeFormat().resolvedOptions().timeZone || "";
-    } catch {
-      return "";
-    }
-  }
-
-  function tellTimeZone(root) {
-    const here = zone();
-    if (!here) return;
-    for (const input of root.querySelectorAll('input[type="hidden"][name="time_zone"]')) {
-      if (!input.value) input.value = here;
-    }
-    for (const place of root.querySelectorAll("[data-browser-zone]")) {
-      const select = document.getElementById(place.dataset.browserZone);
-      if (!select) continue;
-      const before = select.value;
-      select.value = here;
-      if (select.value !== here) {
-        select.value = before; // a zone the server does not know
-        continue;
-      }
-      place.textContent = `Your browser says ${here.replaceAll("_", " ")}. Is that right? Save to confirm it, or choose another zone.`;
-    }
-  }
-
   // A failed request puts the box back and says so.
 
   function answered(status) {
@@ -67,10 +38,8 @@
   function failed(event, reason) {
     const form = event.target.closest?.("form");
     const milestone = form?.closest(".milestone");
-    if (milestone) {
-      form.reset();
-      wanted.clear();
-    }
+    if (milestone) form.reset();
+    if (milestone) wanted.clear();
     const back = milestone ? " The box is back where it was." : "";
     announce(`Not saved: ${reason}${back}`, "error");
   }
@@ -78,12 +47,10 @@
   document.addEventListener("htmx:responseError", (event) => {
     failed(event, answered(event.detail.xhr.status));
   });
-  document.addEventListener("htmx:sendError", (event) => {
-    failed(event, "no connection. Try again when you are back online.");
-  });
-  document.addEventListener("htmx:timeout", (event) => {
-    failed(event, "the site took too long to answer. Try again.");
-  });
+  const offline = (event) => failed(event, "no connection. Try again when you are back online.");
+  const late = (event) => failed(event, "the site took too long to answer. Try again.");
+  document.addEventListener("htmx:sendError", offline);
+  document.addEventListener("htmx:timeout", late);
   document.addEventListener("htmx:beforeRequest", () => {
     const place = board();
     if (place?.dataset.tone) {
@@ -96,7 +63,6 @@
   // after it. Requests that overlap may reach the database in either order.
 
   const wanted = new Map();
-
   document.addEventListener("change", (event) => {
     const form = event.target.closest?.(".milestone form");
     if (form?.classList.contains("htmx-request")) wanted.set(event.target.id, event.target.checked);
@@ -110,6 +76,26 @@
     if (box.checked !== state) box.click();
   });
 
+  // Ticks go one after the other: a visitor's answer brings all that the browser keeps, so that of
+  // two at once the later one would undo the other, and totals must not come in the wrong order.
+
+  const waiting = new Map(); // what sends a form, by form
+  let sent;
+  document.addEventListener("htmx:confirm", (event) => {
+    const { elt, issueRequest } = event.detail;
+    if (!elt.closest(".milestone")) return;
+    if (sent) event.preventDefault();
+    sent ??= elt;
+    if (elt !== sent) waiting.set(elt, issueRequest);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.requestConfig.elt !== sent) return;
+    sent = [...waiting.keys()].find((form) => form.isConnected);
+    const send = waiting.get(sent);
+    waiting.delete(sent);
+    send?.(true);
+  });
+
   // Links to headings
 
   document.addEventListener("click", (event) => {
@@ -121,27 +107,42 @@
     );
   });
 
-  // Passkeys: a person who closes the browser's own dialogue needs a sentence, not a stack.
+  // A visitor's page comes without htmx, which readers do not need: the first box that somebody
+  // reaches for brings it. It sets itself up only on a page that is there as a whole.
 
-  document.addEventListener("allauth.error", (event) => {
-    event.preventDefault();
-    const name = event.detail?.exception?.name;
-    announce(
-      name === "NotAllowedError"
-        ? "The passkey was not used: the browser’s dialogue was closed or timed out."
-        : name === "InvalidStateError"
-          ? "This key has been added already."
-          : "The passkey could not be used here. Try another way.",
-      "error",
+  const htmxAt = document.currentScript.dataset.htmx;
+  let coming;
+
+  function bring() {
+    const whole = new Promise((done) => {
+      if (document.readyState === "complete") done();
+      else addEventListener("load", done);
+    });
+    return whole.then(() => new Promise((onload, onerror) => {
+      const script = document.createElement("script");
+      document.head.append(Object.assign(script, { src: htmxAt, onload, onerror }));
+    }));
+  }
+
+  function reach(event) {
+    if (!htmxAt || window.htmx || !event.target.closest?.(".milestone form")) return;
+    coming ??= bring();
+    if (event.type !== "change") return;
+    coming.then(
+      () => event.target.dispatchEvent(new Event("change", { bubbles: true })),
+      () => {
+        coming = undefined;
+        offline(event);
+      },
     );
-  });
+  }
+  for (const type of ["pointerover", "focusin", "change"]) document.addEventListener(type, reach);
 
   document.addEventListener("keydown", (event) => {
     const place = board();
     if (event.key === "Escape" && place) place.textContent = "";
   });
 
-  tellTimeZone(document);
   const place = board();
   if (place) new MutationObserver(fadeLater).observe(place, { childList: true, characterData: true });
   for (const button of document.querySelectorAll("[data-needs-script]")) button.hidden = false;

@@ -1,0 +1,176 @@
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+
+from roadmap.models import Milestone
+from roadmap.queries import ManualMilestone
+from tracker.evidence import LABELS, LONGEST_TEXT, MOST_LINKS, Evidence, Link
+from tracker.links import read_url
+
+LONGEST_NOTE = 20_000  # characters
+LONGEST_STEP = 200  # characters
+EMPTY_ROWS = 2
+PART = "part:"
+
+
+class Words(forms.CharField):
+    """A text of several lines, counted as the browser counts it: a line's end is one character."""
+
+    def __init__(self, *, longest: int, rows: int, **more: Any) -> None:
+        super().__init__(
+            required=False,
+            max_length=longest,
+            widget=forms.Textarea(attrs={"rows": rows}),
+            error_messages={
+                "max_length": f"At most {longest:,} characters; this has %(show_value)s."
+            },
+            **more,
+        )
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
+
+
+@dataclass
+class Row:
+    """One link of the form as it was typed, and what is wrong with it."""
+
+    number: int
+    label: str = "other"
+    url: str = ""
+    error: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"url-{self.number}"
+
+
+type Choices = list[tuple[str, list[tuple[str, str]]]]
+
+
+class EvidenceForm(forms.Form):
+    """Links, each with what it is, and a text. ``label`` and ``url`` are sent as often as wanted,
+    in the same order; where the address is empty there is no link.
+    """
+
+    text = Words(longest=LONGEST_TEXT, rows=5, label="In words")
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        milestone: ManualMilestone,
+        evidence: Evidence,
+        **more: str,
+    ) -> None:
+        super().__init__(data, auto_id="evidence-%s", initial={"text": evidence.text} | more)
+        self.milestone = milestone
+        self.parts = {PART + part.slug: part for part in milestone.parts}
+        self.evidence = Evidence()
+        if data is not None:
+            self.rows = self.typed(data)
+        else:
+            self.rows = [Row(0, self.value_of(link), link.url) for link in evidence.links]
+        self.pad()
+
+    @classmethod
+    def another(cls, data: QueryDict, milestone: ManualMilestone) -> "EvidenceForm":
+        """Give the form with all that was typed and room for more, saying nothing of mistakes."""
+        form = cls(milestone=milestone, evidence=Evidence(), text=data.get("text", ""))
+        form.rows = form.typed(data)
+        form.pad()
+        return form
+
+    @property
+    def choices(self) -> Choices:
+        """What a link can be: one of the deliverable's parts, or anything else."""
+        labels = list(LABELS.items())
+        if not self.parts:
+            return [("", labels)]
+        parts = [(value, part.name) for value, part in self.parts.items()]
+        return [("What must ship", parts), ("Anything else", labels)]
+
+    @property
+    def mistakes(self) -> list[Row]:
+        return [row for row in self.rows if row.error]
+
+    def typed(self, data: QueryDict) -> list[Row]:
+        labels = data.getlist("label")
+        return [
+            Row(0, labels[at].strip() or "other" if at < len(labels) else "other", url)
+            for at, url in enumerate(data.getlist("url"))
+            if url.strip()
+        ]
+
+    def pad(self) -> None:
+        """Add empty rows: one for each thing that is still asked, and some to spare."""
+        wanted = self.wanted()
+        spare = max(EMPTY_ROWS - len(wanted), 0)
+        room = max(MOST_LINKS - len(self.rows), 0)
+        self.rows += [Row(0, label) for label in [*wanted, *["other"] * spare][:room]]
+        for number, row in enumerate(self.rows):
+            row.number = number
+
+    def wanted(self) -> list[str]:
+        given = {row.label for row in self.rows if row.url}
+        if self.parts:
+            return [value for value in self.parts if value not in given]
+        match self.milestone.kind:
+            case Milestone.Kind.SHIP:
+                return [label for label in ("repository", "write-up") if label not in given]
+            case Milestone.Kind.BUILD:
+                return [] if given & {"repository", "commit"} else ["repository"]
+            case Milestone.Kind.EXPLAIN:
+                return [] if given else ["write-up"]
+            case _:
+                return []
+
+    def value_of(self, link: Link) -> str:
+        return PART + link.part if PART + link.part in self.parts else link.label
+
+    def link_of(self, row: Row) -> Link:
+        if part := self.parts.get(row.label):
+            return Link(part.label, read_url(row.url), part.slug)
+        if row.label not in LABELS:
+            raise ValidationError("Choose from the list what this link is.")
+        return Link(row.label, read_url(row.url))
+
+    def clean(self) -> dict[str, Any]:
+        links: list[Link] = []
+        for row in self.rows:
+            if not row.url:
+                continue
+            try:
+                links.append(self.link_of(row))
+            except ValidationError as error:
+                row.error = error.messages[0]
+            if len(links) + len(self.mistakes) > MOST_LINKS:
+                row.error = f"At most {MOST_LINKS} links: this one is too many."
+        if self.mistakes:
+            self.add_error(None, "Some links cannot be kept as they are.")
+        # Given twice is given once.
+        self.evidence = Evidence(tuple(dict.fromkeys(links)), self.cleaned_data.get("text", ""))
+        return self.cleaned_data
+
+
+class NoteForm(forms.Form):
+    text = Words(longest=LONGEST_NOTE, rows=8, strip=False, label="Your note")
+
+
+class StepForm(forms.Form):
+    """The words of a sub-step: one line."""
+
+    text = forms.CharField(
+        max_length=LONGEST_STEP,
+        label="A step of your own",
+        error_messages={
+            "required": "Say what the step is.",
+            "max_length": f"A step has at most {LONGEST_STEP} characters; this has %(show_value)s.",
+        },
+    )
+
+    def clean_text(self) -> str:
+        return " ".join(self.cleaned_data["text"].split())

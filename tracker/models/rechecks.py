@@ -1,0 +1,95 @@
+import datetime as dt
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import models
+from django.db.models.functions import JSONObject
+
+from mastery.models import User
+from tracker.models.completions import Completion
+
+PUT_OFF = dt.timedelta(days=7)
+
+
+class RecheckQuerySet(models.QuerySet["Recheck"]):
+    def of(self, user: User) -> "RecheckQuerySet":
+        return self.filter(completion__user=user)
+
+    def answer(
+        self,
+        completion: Completion,
+        outcome: str,
+        *,
+        due: dt.date,
+        today: dt.date,
+        now: dt.datetime,
+    ) -> None:
+        """Keep how it went, for the day since which it was due; the last answer to that counts.
+
+        A repeat changes nothing, unless what was put off is put off anew once its day has come.
+        """
+        row = self.filter(completion=completion, due=due).first()
+        if row and row.outcome == outcome and (row.until is None or row.until > today):
+            return
+        later = outcome == Recheck.Outcome.LATER
+        self.bulk_create(
+            [
+                Recheck(
+                    completion=completion,
+                    due=due,
+                    outcome=outcome,
+                    on=today,
+                    until=today + PUT_OFF if later else None,
+                    at=now,
+                )
+            ],
+            update_conflicts=True,
+            unique_fields=["completion", "due"],
+            update_fields=["outcome", "on", "until", "at"],
+        )
+
+    def take_back(self, completion: Completion, *, due: dt.date) -> None:
+        self.filter(completion=completion, due=due).delete()
+
+
+class Recheck(models.Model):
+    """How it went to do a milestone again from a blank file. The tick stays whatever it says."""
+
+    class Outcome(models.TextChoices):
+        HELD = "held", "Held"
+        SHAKY = "shaky", "Shaky"
+        LOST = "lost", "Lost"
+        LATER = "later", "Later"
+
+    completion = models.ForeignKey(Completion, models.CASCADE, related_name="rechecks")
+    due = models.DateField(help_text="Since when it was asked for.")
+    outcome = models.CharField(max_length=5, choices=Outcome)
+    on = models.DateField(help_text="The person's own date when they answered.")
+    until = models.DateField(null=True, help_text="Put off until then.")
+    at = models.DateTimeField()
+
+    objects = RecheckQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["completion", "due"],
+                name="recheck_unique",
+                violation_error_message="This was answered already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(outcome="later", until__isnull=False)
+                | (~models.Q(outcome="later") & models.Q(until=None)),
+                name="recheck_later_has_a_day",
+                violation_error_message="What is put off is put off until a day.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.completion_id} {self.outcome}"
+
+
+def answers() -> ArraySubquery:
+    """Give a completion's answers, in order, to come along with its own row."""
+    rows = Recheck.objects.filter(completion=models.OuterRef("pk")).order_by("at", "pk")
+    return ArraySubquery(rows.values(json=JSONObject(outcome="outcome", on="on", until="until")))
