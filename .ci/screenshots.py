@@ -23,6 +23,8 @@ PICTURES = [
     ("map", "/roadmap/", True, DESK),
     ("phase", "/roadmap/3/", True, DESK),
     ("progress", "/progress/", True, DESK),
+    ("log", "/@demo-learner/log/", False, DESK),
+    ("levels", "/levels/", True, DESK),
     ("phone", "/", True, PHONE),
 ]
 
