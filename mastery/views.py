@@ -21,6 +21,7 @@ from mastery.http import (
     THEMES,
     LearnerRequest,
     Request,
+    keeps_words,
     page_of,
     revalidated,
     see_other,
@@ -119,6 +120,7 @@ def small_handle(request: Request, handle: str, rest: str = "") -> HttpResponse:
     return redirect(path.replace(f"/@{handle}/", f"/@{handle.lower()}/", 1), permanent=True)
 
 
+@keeps_words("about")
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile_settings(request: LearnerRequest) -> HttpResponse:
     """Keep what a person says of themselves, and show them what strangers see of it."""

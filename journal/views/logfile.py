@@ -17,7 +17,7 @@ from journal.import_forms import SHOWN, AnswersForm, LogForm, order_in
 from journal.importing import Answers, BusyError, Progress, carry_out, compare, written
 from journal.logfile import Log, parse, write_entry, write_opening
 from journal.models import Entry, LogFile, LogImport
-from mastery.http import LearnerRequest, see_other
+from mastery.http import LearnerRequest, keeps_words, see_other
 
 logger = getLogger(__name__)
 
@@ -52,6 +52,7 @@ def log_file(request: LearnerRequest) -> HttpResponseBase:
     )
 
 
+@keeps_words("text")
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_log(request: LearnerRequest) -> HttpResponse:
     imports = LogImport.objects.of(request.user)

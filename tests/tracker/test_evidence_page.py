@@ -463,8 +463,9 @@ def test_nobody_sees_anothers_evidence(
 
 @pytest.mark.usefixtures("roadmap")
 def test_a_stranger_is_sent_to_log_in(client: Client) -> None:
-    for response in (client.get(URL), client.post(URL, {"text": "x"})):
+    for response in (client.get(URL), client.post(URL, {"url": "https://example.org"})):
         assert response["Location"].startswith("/accounts/login/?next=")
+    assert client.post(URL, {"text": "x"}).status_code == 403  # with the words to be sent again
     assert not Completion.objects.exists()
 
 

@@ -135,7 +135,8 @@ def test_a_note_is_seen_and_changed_by_its_owner_alone(
 
 
 def test_a_stranger_is_sent_to_log_in(client: Client) -> None:
-    assert client.post(URL, {"text": "x"})["Location"].startswith("/accounts/login/")
+    assert client.post(URL, {"text": ""})["Location"].startswith("/accounts/login/")
+    assert client.post(URL, {"text": "x"}).status_code == 403  # with the words to be sent again
     assert not Note.objects.exists()
 
 

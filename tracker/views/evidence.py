@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
 
-from mastery.http import LearnerRequest, see_other
+from mastery.http import LearnerRequest, keeps_words, see_other
 from mastery.models import User
 from roadmap.queries import Manual, ManualMilestone, manual
 from tracker.awards import counts_for_a_level, settle
@@ -20,6 +20,7 @@ from tracker.models.notes import MOST_STEPS
 from tracker.queries import Item, OwnPage, own_page
 
 
+@keeps_words("text")
 @require_http_methods(["GET", "HEAD", "POST"])
 def evidence(request: LearnerRequest, key: str) -> HttpResponse:
     """Show a milestone's own page, and keep the evidence that is sent from it."""

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from mastery.http import LearnerRequest, see_other
+from mastery.http import LearnerRequest, keeps_words, see_other
 from mastery.markdown import render
 from roadmap.queries import manual
 from tracker.forms import NoteForm
@@ -21,6 +21,7 @@ CHANGED = (
 HEADING = re.compile(r"^ {0,3}(?:(#{1,6})[ \t]|=+[ \t]*$)", re.MULTILINE)
 
 
+@keeps_words("text")
 @require_POST
 def note(request: LearnerRequest, key: str) -> HttpResponse:
     """Keep a person's note on a milestone; an empty one is taken away."""
