@@ -79,6 +79,7 @@ def test_a_visitor_finds_the_entry_point_and_signs_up_to_begin_there(page: Page,
     nothing_sticks_out(page)
 
     page.get_by_role("navigation", name="The manual").get_by_role("link", name="Resources").click()
+    expect(page).to_have_url(re.compile(r"/resources/$"))
     everything = page.locator(".resources > li").count()
     page.get_by_label("Phase").select_option("2")
     page.get_by_role("button", name="Show").click()
