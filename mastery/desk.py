@@ -1,23 +1,47 @@
 """The editors' desk: Django's admin, reached through the site's own log-in."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
+import pghistory
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.admin.widgets import AdminTextareaWidget
-from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.decorators import login_not_required, permission_required
 from django.db import models
 from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
 from mastery.markdown import render
+from mastery.models import User
 
 # What editors come for stands first on the index; the rest follows by name.
 FIRST = ["roadmap", "mastery"]
+
+
+type View = Callable[[HttpRequest], HttpResponseBase]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the desk that belongs to no one model, for those who have the permission."""
+
+    name: str
+    title: str
+    summary: str
+    permission: str
+    view: View
+
+    @property
+    def url(self) -> str:
+        return reverse(f"admin:{self.name}")
 
 
 class Site(admin.AdminSite):
@@ -32,9 +56,51 @@ class Site(admin.AdminSite):
     ) -> HttpResponse:
         return super().login(request, extra_context)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pages: dict[str, Page] = {}
+
+    def page(
+        self, name: str, *, title: str, summary: str, permission: str
+    ) -> Callable[[View], View]:
+        """Put a view on the desk at ``/admin/<name>/``, as ``admin:<name>``.
+
+        It is listed on the index, and answers 403 to those without the permission.
+        """
+
+        def add(view: View) -> View:
+            guarded = permission_required(permission, raise_exception=True)(view)
+            self.pages[name] = Page(name, title, summary, permission, guarded)
+            return view
+
+        return add
+
+    def pages_for(self, request: HttpRequest) -> list[Page]:
+        return [page for page in self.pages.values() if request.user.has_perm(page.permission)]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), "desk_pages": self.pages_for(request)}
+
     def get_urls(self) -> list[URLPattern | URLResolver]:
         preview = path("preview/", self.admin_view(self.preview), name="preview")
-        return [preview, *super().get_urls()]
+        pages = [
+            path(f"{page.name}/", self.admin_view(page.view), name=page.name)
+            for page in self.pages.values()
+        ]
+        return [preview, *pages, *super().get_urls()]
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Django's, and whatever a view changes is put down to whoever is logged in."""
+        inner: Callable[..., HttpResponseBase] = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def known(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method != "POST" or not isinstance(request.user, User):
+                return inner(request, *args, **kwargs)
+            with pghistory.context(user=request.user.pk, handle=request.user.handle):
+                return inner(request, *args, **kwargs)
+
+        return known
 
     @method_decorator(require_POST)
     def preview(self, request: HttpRequest) -> HttpResponse:

@@ -121,6 +121,13 @@ class User(AbstractUser):
         "can do it again from a blank file. What you answer is yours alone.",
     )
 
+    changes_seen = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When this person last looked at what changed in the roadmap.",
+    )
+
     # What a stranger may see of a person; nothing of it by default.
     profile_is_public = models.BooleanField(
         "show my profile",

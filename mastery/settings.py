@@ -166,6 +166,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.forms",
     "django_htmx",
+    "pgtrigger",
+    "pghistory",
     "allauth",
     "allauth.account",
     "allauth.mfa",

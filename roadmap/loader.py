@@ -192,6 +192,8 @@ class _Loader:
             (row.kind, row.key): row.fingerprint for row in LoadedRow.objects.select_for_update()
         }
         self.known_before = set(self.known)
+        # What the first load brings was there from the start, and is nobody's news.
+        self.first = not self.stored
         self.pks: dict[str, dict[str, int]] = {}
 
     def run(self) -> Report:
@@ -248,6 +250,8 @@ class _Loader:
             self.leave(row, "an editor deleted it")
             return
         instance = TABLES[row.kind].model()
+        if self.first and hasattr(instance, "since"):
+            instance.since = None
         self.write(instance, row)
         self.pks[row.kind][row.key] = instance.pk
         self.report.created.append(f"{row.kind} {row.key}")

@@ -1,6 +1,7 @@
 """The manual as pages show it: all content that is live, read once and kept in the process."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
@@ -14,6 +15,7 @@ from roadmap.models import (
     Habit,
     Level,
     Milestone,
+    MilestoneRevision,
     Phase,
     PhaseResource,
     Placement,
@@ -22,6 +24,7 @@ from roadmap.models import (
     Resource,
     State,
     Step,
+    Succession,
     Topic,
     Track,
     Trap,
@@ -35,6 +38,14 @@ class Part:
     slug: str
     name: str
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a milestone took the place of: whoever did all of these may confirm it."""
+
+    kind: str
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,13 @@ class ManualMilestone:
     phases: tuple[str, ...]
     # What must ship, in its order. Empty unless it is a deliverable.
     parts: tuple[Part, ...]
+    # The revisions that say what the current one says: but for spelling it never changed since.
+    alike: frozenset[int]
+    # By phase: when it came there. None: it was there from the start.
+    since: Mapping[str, dt.datetime | None] = field(hash=False)
+    # What it took the place of, and the keys of what took its own.
+    origins: tuple[Origin, ...]
+    became: tuple[str, ...]
 
     @property
     def kind_label(self) -> str:
@@ -152,10 +170,15 @@ def _read(version: UUID | None) -> Manual:
     places = Placement.objects.select_related("phase__track").order_by(
         "phase__track__position", "phase__position", "position", "pk"
     )
+    standing = Succession.objects.filter(undone=None).prefetch_related("before", "after")
     milestones = {
         row.key: _milestone(row)
         for row in Milestone.objects.prefetch_related(
-            "revisions", "parts", Prefetch("placements", places)
+            "revisions",
+            "parts",
+            Prefetch("placements", places),
+            Prefetch("origins", standing),
+            Prefetch("successions", standing),
         )
         # Without a wording there is nothing to show yet.
         if row.revisions.all()
@@ -211,7 +234,8 @@ def _read(version: UUID | None) -> Manual:
 
 
 def _milestone(row: Milestone) -> ManualMilestone:
-    revision = list(row.revisions.all())[-1]
+    revisions = list(row.revisions.all())
+    revision = revisions[-1]
     return ManualMilestone(
         pk=row.pk,
         key=row.key,
@@ -229,7 +253,25 @@ def _milestone(row: Milestone) -> ManualMilestone:
         parts=tuple(
             Part(part.slug, part.name, part.label) for part in row.parts.all() if row.deliverable
         ),
+        alike=frozenset(_alike(revisions)),
+        since={
+            place.phase.slug: max(filter(None, (row.since, place.since)), default=None)
+            for place in row.placements.all()
+        },
+        origins=tuple(
+            Origin(one.kind, tuple(before.key for before in one.before.all()))
+            for one in row.origins.all()
+        ),
+        became=tuple(after.key for one in row.successions.all() for after in one.after.all()),
     )
+
+
+def _alike(revisions: list[MilestoneRevision]) -> Iterator[int]:
+    """Give the revisions from the last one back to where the meaning changed."""
+    for revision in reversed(revisions):
+        yield revision.pk
+        if revision.change == MilestoneRevision.Change.MATERIAL:
+            return
 
 
 def _phase(

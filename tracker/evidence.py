@@ -1,7 +1,7 @@
 """What shows that a milestone was done: pure, no database."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -67,6 +67,14 @@ class Evidence:
             Link(one["label"], one["url"], one.get("part", "")) for one in kept.get("links", ())
         )
         return cls(links, kept.get("text", ""))
+
+    @classmethod
+    def together(cls, several: Iterable[Self]) -> Self:
+        """Make one of several: every link once, every text under the other."""
+        rows = list(several)
+        links = dict.fromkeys(link for row in rows for link in row.links)
+        texts = dict.fromkeys(row.text for row in rows if row.text)
+        return cls(tuple(links), "\n\n".join(texts))
 
     def kept(self) -> dict[str, Any]:
         """Give it as the database keeps it; nothing at all is an empty object."""

@@ -39,14 +39,28 @@ from roadmap.models.phases import (
     Track,
     Trap,
 )
+from roadmap.models.releases import (
+    FormerSlug,
+    PreviewLink,
+    Release,
+    ReleaseItem,
+    Succession,
+)
+from roadmap.models.upkeep import (
+    ContentArchive,
+    LinkCheck,
+)
 
 __all__ = [
     "Chapter",
     "Claim",
+    "ContentArchive",
     "ContentVersion",
     "DeliverablePart",
+    "FormerSlug",
     "Habit",
     "Level",
+    "LinkCheck",
     "LoadedRow",
     "MarkdownField",
     "Milestone",
@@ -54,15 +68,19 @@ __all__ = [
     "Phase",
     "PhaseResource",
     "Placement",
+    "PreviewLink",
     "Principle",
     "PublishedQuerySet",
     "Question",
+    "Release",
+    "ReleaseItem",
     "Requirement",
     "Resource",
     "ResourceLink",
     "SlugField",
     "State",
     "Step",
+    "Succession",
     "Topic",
     "Track",
     "Trap",

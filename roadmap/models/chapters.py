@@ -11,11 +11,14 @@ from roadmap.models.fields import (
     SlugField,
     line,
     position_field,
+    release_field,
     state_field,
 )
+from roadmap.models.history import tracked
 from roadmap.models.phases import Phase
 
 
+@tracked
 class Habit(models.Model):
     slug = SlugField(unique=True)
     name = line()
@@ -30,6 +33,7 @@ class Habit(models.Model):
         return self.name
 
 
+@tracked
 class Principle(models.Model):
     slug = SlugField(unique=True)
     title = line()
@@ -43,6 +47,7 @@ class Principle(models.Model):
         return self.title
 
 
+@tracked
 class Chapter(models.Model):
     class Section(models.TextChoices):
         OVERVIEW = "overview", "Overview"
@@ -56,6 +61,7 @@ class Chapter(models.Model):
     slug = SlugField(unique=True)
     title = line()
     state = state_field()
+    release = release_field()
     summary = line(blank=True)
     text = MarkdownField()
     position = position_field()
@@ -80,6 +86,7 @@ class Chapter(models.Model):
         return f"{reverse(pages[self.Section(self.section)])}#{self.slug}"
 
 
+@tracked
 class Claim(models.Model):
     slug = SlugField(unique=True)
     statement = models.CharField(max_length=500)
@@ -112,6 +119,7 @@ class Claim(models.Model):
         return f"{reverse('provenance')}#claim-{self.slug}"
 
 
+@tracked
 class Question(models.Model):
     """Find your entry point: whoever cannot do this starts at that phase."""
 

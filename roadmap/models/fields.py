@@ -1,7 +1,11 @@
 """Fields and states that content shares."""
 
+import datetime as dt
+from typing import Any
+
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils import timezone
 
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 SLUG_RULE = "Lower-case letters, digits and single hyphens. It stays as it is once public."
@@ -44,6 +48,24 @@ class PublishedQuerySet[M: models.Model](models.QuerySet[M]):
 
 def state_field() -> "models.CharField[str, str]":
     return models.CharField(max_length=7, choices=State, default=State.LIVE, db_index=True)
+
+
+def release_field() -> "models.ForeignKey[Any, Any]":
+    return models.ForeignKey(
+        "roadmap.Release",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="%(class)ss",
+        verbose_name="published with",
+        help_text="Drafts of one set are previewed and published together.",
+    )
+
+
+def since_field() -> "models.DateTimeField[dt.datetime | None, dt.datetime | None]":
+    """When it came to the roadmap, so that learners who were done before can be told that it is
+    new. None: it was there from the start."""
+    return models.DateTimeField(null=True, default=timezone.now, editable=False)
 
 
 def position_field(**options: object) -> "models.PositiveSmallIntegerField[int, int]":

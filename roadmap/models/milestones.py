@@ -1,21 +1,26 @@
 """What a learner ticks, and the levels that are reached by it."""
 
 from django.core.validators import MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 
+from roadmap.ledger import ledger
 from roadmap.models.fields import (
     MarkdownField,
     PublishedQuerySet,
     SlugField,
     line,
     position_field,
+    release_field,
+    since_field,
     state_field,
 )
+from roadmap.models.history import tracked, tracked_pairs
 from roadmap.models.phases import Phase
 
 
+@tracked
 class Milestone(models.Model):
     class Kind(models.TextChoices):
         BUILD = "build", "Build: code of your own"
@@ -30,6 +35,8 @@ class Milestone(models.Model):
         default=False, help_text="The artifact a phase ends in. Stands beside the totals."
     )
     state = state_field()
+    release = release_field()
+    since = since_field()
     detail = MarkdownField(blank=True, help_text="What counts and what does not.")
     phases = models.ManyToManyField(Phase, through="Placement", related_name="milestones")
 
@@ -45,13 +52,23 @@ class Milestone(models.Model):
         return self.revisions.order_by("-number").first()
 
     def reword(self, wording: str, change: str) -> "MilestoneRevision":
-        """Give the milestone a new wording as its next revision; older ones stay."""
+        """Give the milestone a new wording as its next revision; older ones stay.
+
+        What learners have of the last one moves along when the change is cosmetic.
+        """
         latest = self.latest_revision()
-        return self.revisions.create(
-            number=latest.number + 1 if latest else 1, wording=wording, change=change
-        )
+        if latest is None:
+            return self.revisions.create(number=1, wording=wording, change=change)
+        with transaction.atomic():
+            revision = self.revisions.create(
+                number=latest.number + 1, wording=wording, change=change
+            )
+            if change == MilestoneRevision.Change.COSMETIC:
+                ledger().move_on(latest.pk, revision.pk)
+        return revision
 
 
+@tracked
 class MilestoneRevision(models.Model):
     class Change(models.TextChoices):
         MATERIAL = "material", "Material: it asks for something else now"
@@ -82,6 +99,7 @@ class MilestoneRevision(models.Model):
         return self.wording
 
 
+@tracked
 class DeliverablePart(models.Model):
     """One thing that must ship with a deliverable, and the label of the link that shows it.
 
@@ -119,12 +137,14 @@ class DeliverablePart(models.Model):
         return self.name
 
 
+@tracked
 class Placement(models.Model):
     """A milestone's place in a phase. Shared ones have two places and one tick."""
 
     phase = models.ForeignKey(Phase, models.CASCADE, related_name="placements")
     milestone = models.ForeignKey(Milestone, models.CASCADE, related_name="placements")
     position = position_field()
+    since = since_field()
 
     class Meta:
         ordering = ["position", "pk"]
@@ -140,6 +160,7 @@ class Placement(models.Model):
         return f"{self.milestone} in {self.phase}"
 
 
+@tracked
 class Level(models.Model):
     slug = SlugField(unique=True)
     name = line()
@@ -163,6 +184,7 @@ class Level(models.Model):
         return self.slug.upper()
 
 
+@tracked
 class Requirement(models.Model):
     """One thing a level asks for: any one of these milestones will do."""
 
@@ -183,3 +205,11 @@ class Requirement(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+
+@tracked_pairs
+class RequirementMilestone(Requirement.any_of.through):  # type: ignore[name-defined,misc]
+    """That a milestone fulfils a requirement, so that this too has a history."""
+
+    class Meta:
+        proxy = True

@@ -10,10 +10,13 @@ from roadmap.models.fields import (
     SlugField,
     line,
     position_field,
+    release_field,
     state_field,
 )
+from roadmap.models.history import tracked
 
 
+@tracked
 class Track(models.Model):
     slug = SlugField(unique=True)
     name = line()
@@ -29,6 +32,7 @@ class Track(models.Model):
         return self.name
 
 
+@tracked
 class Resource(models.Model):
     class Kind(models.TextChoices):
         COURSE = "course", "Courses"
@@ -47,6 +51,7 @@ class Resource(models.Model):
     author = line(blank=True)
     kind = models.CharField(max_length=9, choices=Kind)
     state = state_field()
+    release = release_field()
     url = models.URLField("address", max_length=500, blank=True)
     summary = line()
     position = position_field()
@@ -63,6 +68,7 @@ class Resource(models.Model):
         return f"{reverse('resources')}#resource-{self.slug}"
 
 
+@tracked
 class ResourceLink(models.Model):
     """A second address of a resource: its lectures, its assignments."""
 
@@ -85,12 +91,14 @@ class ResourceLink(models.Model):
         return self.label
 
 
+@tracked
 class Phase(models.Model):
     slug = SlugField(unique=True)
     track = models.ForeignKey(Track, models.PROTECT, related_name="phases")
     position = position_field()
     title = line()
     state = state_field()
+    release = release_field()
     length = line(help_text="In words: 4–8 weeks.")
     weeks_min = models.PositiveSmallIntegerField(null=True, blank=True)
     weeks_max = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -172,18 +180,22 @@ class PhasePart(models.Model):
         return self.title
 
 
+@tracked
 class Topic(PhasePart):
     essential = models.BooleanField(default=False, help_text="The one that matters most.")
 
 
+@tracked
 class Step(PhasePart):
     time = line(blank=True, help_text="In words: half a day.")
 
 
+@tracked
 class Trap(PhasePart):
     pass
 
 
+@tracked
 class PhaseResource(models.Model):
     class Role(models.TextChoices):
         PRIMARY = "primary", "Primary"

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pghistory.models
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, connections, transaction
@@ -9,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from roadmap.content_kinds import PART_LABELS
 from roadmap.models import (
     Chapter,
+    ContentArchive,
     ContentVersion,
     DeliverablePart,
     Habit,
@@ -17,6 +19,7 @@ from roadmap.models import (
     MilestoneRevision,
     Phase,
     Placement,
+    PreviewLink,
     Requirement,
     Resource,
     State,
@@ -26,10 +29,12 @@ from roadmap.models import (
 from roadmap.queries import Manual, Part, manual
 from tests.conftest import milestone
 
+# What no page of visitors is made from, beside the history.
+UNSHOWN = {LoadedRow, ContentVersion, ContentArchive, PreviewLink}
 CONTENT_MODELS = [
     model
     for model in apps.get_app_config("roadmap").get_models(include_auto_created=True)
-    if model not in {LoadedRow, ContentVersion}
+    if model not in UNSHOWN and not issubclass(model, pghistory.models.Event)
 ]
 
 

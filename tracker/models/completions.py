@@ -43,7 +43,7 @@ class CompletionQuerySet(models.QuerySet["Completion"]):
         counts again.
         """
         return bool(
-            _change(
+            change(
                 """
                 INSERT INTO tracker_completion (user_id, milestone_id, revision_id, done,
                     completed_on, shown_on, evidence, zone, changed)
@@ -85,7 +85,7 @@ class CompletionQuerySet(models.QuerySet["Completion"]):
 
     def undo_reset(self, user: User, *, completions: list[int], now: dt.datetime) -> list[int]:
         """Put back, in one statement, the ticks that a reset took and nobody gave since."""
-        return _change(
+        return change(
             """
             UPDATE tracker_completion SET done = true, changed = %(now)s
             WHERE user_id = %(user)s AND id = ANY(%(completions)s) AND NOT done
@@ -100,7 +100,7 @@ class CompletionQuerySet(models.QuerySet["Completion"]):
         Evidence, wording and notes that are there stay as they are. Gives the completions changed.
         """
         rows = list(ticks)
-        return _change(
+        return change(
             """
             INSERT INTO tracker_completion (user_id, milestone_id, revision_id, done,
                 completed_on, shown_on, evidence, zone, changed)
@@ -151,7 +151,7 @@ class CompletionQuerySet(models.QuerySet["Completion"]):
             ticked = bool(evidence) and self.tick(
                 user, milestone=milestone, revision=revision, on=on, now=now
             )
-            changed = _change(
+            changed = change(
                 """
                 UPDATE tracker_completion SET
                     evidence = %(evidence)s,
@@ -179,7 +179,7 @@ class CompletionQuerySet(models.QuerySet["Completion"]):
     def _set(
         self, done: bool, kind: str, user: User, milestones: list[int], now: dt.datetime
     ) -> list[int]:
-        return _change(
+        return change(
             """
             UPDATE tracker_completion SET done = %(done)s, changed = %(now)s
             WHERE user_id = %(user)s AND milestone_id = ANY(%(milestones)s) AND done <> %(done)s
@@ -189,7 +189,7 @@ class CompletionQuerySet(models.QuerySet["Completion"]):
         )
 
 
-def _change(change: str, kind: str, values: dict[str, Any], was: str = "'{}'::jsonb") -> list[int]:
+def change(change: str, kind: str, values: dict[str, Any], was: str = "'{}'::jsonb") -> list[int]:
     """Change completions and add an event for each, both or neither; give the rows changed."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -217,6 +217,13 @@ class Completion(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="completions")
     milestone = models.ForeignKey(Milestone, models.PROTECT, related_name="completions")
     revision = models.ForeignKey(MilestoneRevision, models.PROTECT, related_name="completions")
+    kept = models.ForeignKey(
+        MilestoneRevision,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="The later wording beside which this person keeps the tick as it stood.",
+    )
     done = models.BooleanField(default=True)
     completed_on = models.DateField(help_text="The person's own date when they ticked it.")
     shown_on = models.DateField(
@@ -256,6 +263,11 @@ class CompletionEvent(models.Model):
         EVIDENCE = "evidence", "Evidence changed"
         RESET = "reset", "Unticked with its track"
         TAKEN_OVER = "taken", "Taken over from a browser"
+        MOVED = "moved", "Moved to the same in other words"
+        CONFIRMED = "confirm", "Confirmed for the new wording"
+        KEPT = "kept", "Kept as it stood"
+        CARRIED = "carried", "Carried over from milestones that became this one"
+        PUT_BACK = "putback", "Taken back with what had carried it over"
 
     completion = models.ForeignKey(Completion, models.CASCADE, related_name="events")
     kind = models.CharField(max_length=8, choices=Kind)
