@@ -1,20 +1,18 @@
 import datetime as dt
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.conf import settings as django_settings
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from django.utils import timezone
-from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
+from pytest_django.plugin import DjangoDbBlocker
 
 from mastery.models import User
-from roadmap.content import read_folder
-from roadmap.loader import load
-from roadmap.management.commands.load_roadmap import CONTENT
 from roadmap.models import Milestone
 from roadmap.queries import Manual, manual
+from tests import clean
 from tracker.models import Completion
 
 PASSWORD = "correct horse battery"
@@ -41,20 +39,15 @@ def _test_settings(settings: LazySettings) -> None:
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Load the real roadmap once; every test finds it in the database, and it is rolled back to."""
     with django_db_blocker.unblock():
-        load(read_folder(CONTENT))
+        clean.begin()
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
-    """Bring the roadmap back after a test with transactions, which leaves empty tables."""
-    try:
+@pytest.fixture(scope="session", autouse=True)
+def _quick_to_clean() -> Iterator[None]:
+    """After a test with transactions, bring the database back our own way."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: clean.restore())
         yield
-    finally:
-        marker = item.get_closest_marker("django_db")
-        emptied = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
-        if nextitem and (emptied or (marker and marker.kwargs.get("transaction"))):
-            with item.config.stash[blocking_manager_key].unblock():
-                load(read_folder(CONTENT))
 
 
 @pytest.fixture

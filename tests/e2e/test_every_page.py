@@ -13,7 +13,6 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group
-from django.core.management import call_command
 from django.urls import reverse
 from playwright.sync_api import expect
 
@@ -21,6 +20,7 @@ from mastery import views
 from mastery.models import User
 from roadmap.models import Milestone, MilestoneRevision, Phase, Resource, State
 from roadmap.queries import manual
+from tests import clean
 from tests.conftest import PASSWORD
 from tests.e2e import test_log_pages as log
 from tests.e2e import test_milestone_pages as own_pages
@@ -359,7 +359,7 @@ EMPTY = [Visit(name) for name in
 class TestWithoutContent:
     @staticmethod
     def prepare(tour: Tour) -> None:
-        call_command("flush", interactive=False, verbosity=0)
+        clean.empty()
         tour.person("ada")
         tour.enter("")
 

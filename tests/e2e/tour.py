@@ -7,15 +7,12 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.core.cache import cache
-from django.core.management import call_command
 from django.test import Client, override_settings
 from playwright.sync_api import Browser, BrowserContext, Page, Response
 from pytest_django.live_server_helper import LiveServer
 
 from mastery.models import User
-from roadmap.content import read_folder
-from roadmap.loader import load
-from roadmap.management.commands.load_roadmap import CONTENT
+from tests import clean
 from tests.conftest import PASSWORD
 from tests.e2e.pages import Visit, judge, lines
 
@@ -100,8 +97,7 @@ class Tour:
             finally:
                 server.stop()
                 cache.clear()
-                call_command("flush", interactive=False, verbosity=0)
-                load(read_folder(CONTENT))
+                clean.restore()
 
     def _keep(self, answer: Response) -> None:
         if answer.request.is_navigation_request() and answer.frame == self.page.main_frame:
