@@ -1,36 +1,17 @@
 """A person's public log as an Atom feed (RFC 4287)."""
 
 import datetime as dt
-import re
 import uuid
 from collections.abc import Iterable
-from html import escape, unescape
-from typing import Any
-from urllib.parse import urljoin
 
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.feedgenerator import Atom1Feed
-from django.utils.xmlutils import SimplerXMLGenerator
 
 from journal.authors import Author
 from journal.models import Entry
+from mastery.feeds import NAMESPACE, Feed, absolute, legal
 from mastery.models import User
-
-LENGTH = 30  # entries
-TYPE = "application/atom+xml"
-
-# Of every id that a feed ever gave. To change it is to send every subscriber everything anew.
-NAMESPACE = uuid.UUID("18ff9f4f-585d-4cf1-aa10-197463c87ed0")
-
-# What XML 1.0 cannot hold, escaped or not.
-ILLEGAL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# A link or picture in HTML that the sanitiser wrote: `<` stands nowhere but at a tag, and every
-# value is in double quotes. Only those without a scheme or host of their own.
-WITHIN = re.compile(
-    r'(<[a-z][\w-]*(?:\s[\w:-]+="[^"]*")*?\s(?:href|src)=")(?!//|[a-zA-Z][\w+.-]*:)([^"]*)'
-)
 
 
 def entry_id(entry: Entry) -> str:
@@ -42,28 +23,6 @@ def log_id(user: User, tag: str = "") -> str:
     """Name a person's log, or what of it has a tag, whatever becomes of their handle."""
     joined = user.date_joined.astimezone(dt.UTC).isoformat()
     return uuid.uuid5(NAMESPACE, f"log {user.pk} {joined} {tag}").urn
-
-
-def absolute(html: str, *, page: str) -> str:
-    """Give HTML whose links within the site or the page lead there from anywhere."""
-
-    def lead(match: re.Match[str]) -> str:
-        opening, address = match.groups()
-        return opening + escape(urljoin(page, unescape(address)))
-
-    return WITHIN.sub(lead, html)
-
-
-def legal(text: str) -> str:
-    return ILLEGAL.sub("", text)
-
-
-class Feed(Atom1Feed):
-    """Django's, with whole entries in it instead of summaries."""
-
-    def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
-        super().add_item_elements(handler, {**item, "description": None})
-        handler.addQuickElement("content", item["description"], {"type": "html"})
 
 
 def atom(author: Author, entries: Iterable[Entry], *, tag: str = "") -> bytes:

@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from journal.changes import FieldChange, pieces_of, shortened
+from journal.changes import FieldChange
 from journal.forms import EntryForm, key_of, typed, words_in
 from journal.models import CODE_PATTERN, PROMPTS, Draft, Entry
 from journal.models.drafts import Typed
 from journal.steps import chosen, source_of
 from journal.text import tidy, unkeepable
+from mastery.differences import pieces_of, shortened
 from mastery.http import LearnerRequest, see_other
 from mastery.models import User
 from roadmap.queries import manual

@@ -8,11 +8,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
-from journal import feeds
 from journal.authors import Author, author_of, excerpt
+from journal.feeds import atom
 from journal.keyset import Place, page_of
 from journal.models import Entry
 from journal.models.entries import EntryQuerySet
+from mastery.feeds import LENGTH, TYPE
 from mastery.http import Request, revalidated
 from roadmap.queries import manual
 
@@ -115,10 +116,8 @@ def show_list(
 def send_feed(
     request: Request, author: Author, entries: EntryQuerySet, *, tag: str = ""
 ) -> HttpResponse:
-    newest = entries.with_words().order_by("-published_at", "-pk")[: feeds.LENGTH]
+    newest = entries.with_words().order_by("-published_at", "-pk")[:LENGTH]
     if not newest:
         raise Http404
-    response = HttpResponse(
-        feeds.atom(author, newest, tag=tag), content_type=f"{feeds.TYPE}; charset=utf-8"
-    )
+    response = HttpResponse(atom(author, newest, tag=tag), content_type=TYPE)
     return revalidated(request, response, indexed=not author.is_new, changed=author.changed)

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal.changes import Piece, changes_of, pieces_of, shortened
+from journal.changes import changes_of
 from journal.models import Writing
+from mastery.differences import Piece, pieces_of, shortened
 
 DAY = dt.date(2026, 3, 14)
 
@@ -79,6 +80,16 @@ def test_long_texts_take_a_moment_and_no_more(
     pieces = pieces_of(before, after)
     assert time.process_time() - began < 5
     assert [piece.kind for piece in pieces] == difference
+
+
+def test_many_changed_lines_are_compared_by_words_until_it_takes_too_long() -> None:
+    old = " ".join(f"u{n} c{n % 15}" for n in range(450))
+    new = " ".join(f"c{n % 15} v{n}" for n in range(450))
+    texts = ["\n".join(f"line {n}\n{text}" for n in range(12)) for text in (old, new)]
+    pieces = pieces_of(*texts)
+    assert Piece("new", "v0") in pieces
+    assert pieces[-2:] == [Piece("gone", old), Piece("new", new)]
+    assert len(pieces) < 2_000
 
 
 def test_what_is_unchanged_is_left_out_but_for_a_little() -> None:

@@ -12,8 +12,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from journal.feeds import absolute, entry_id, log_id
+from journal.feeds import entry_id, log_id
 from journal.models import Entry, PublicLog, Writing
+from mastery.feeds import absolute
 from mastery.models import User
 
 pytestmark = pytest.mark.usefixtures("roadmap")
