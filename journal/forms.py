@@ -31,6 +31,11 @@ HINTS = {
     "next": "One step a line or list item. The next entry asks what became of them.",
 }
 
+TAKEN_DOWN = (
+    "A host took this entry down. You can change its words; it stays private until a host lifts "
+    "that."
+)
+
 
 def typed(post: QueryDict) -> Typed:
     """Pick what belongs to the form out of what was sent: words as typed, codes and choices whole.
@@ -208,6 +213,14 @@ class EntryForm(forms.Form):
                 "which is your time zone in settings."
             )
         return day
+
+    def clean_visibility(self) -> str:
+        chosen: str = self.cleaned_data["visibility"]
+        # Left as it was when the form was opened, it changes nothing.
+        asked = chosen not in {Entry.Visibility.PRIVATE, self.typed.get("shown_to")}
+        if asked and self.entry and self.entry.taken_down_at:
+            raise forms.ValidationError(TAKEN_DOWN)
+        return chosen
 
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data

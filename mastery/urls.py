@@ -4,7 +4,7 @@ from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path
 
 from journal import urls as journal
-from mastery import tokens, views
+from mastery import previewing, tokens, views
 from roadmap import urls as roadmap
 from roadmap.sitemaps import SITEMAPS
 from tracker import urls as tracker
@@ -12,9 +12,12 @@ from tracker import urls as tracker
 urlpatterns = [
     path("", views.home, name="home"),
     path("roadmap/", views.roadmap, name="roadmap"),
-    path("roadmap/<slug:slug>/", views.phase, name="phase"),
     path("levels/", views.levels, name="levels"),
+    # Before the phases: one of these stands where a phase's slug would.
     *roadmap.urlpatterns,
+    path("roadmap/<slug:slug>/", views.phase, name="phase"),
+    path("preview/<str:token>/", previewing.preview, name="release_preview"),
+    path("preview/<str:token>/<path:rest>", previewing.preview, name="release_preview"),
     *tracker.urlpatterns,
     *journal.urlpatterns,
     path("@<handle:handle>/", views.profile, name="profile"),

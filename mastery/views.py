@@ -27,8 +27,9 @@ from mastery.http import (
     see_other,
     words_back,
 )
+from roadmap.changes import unread
 from roadmap.models import Chapter
-from roadmap.queries import manual
+from roadmap.queries import Manual, manual
 from tracker.ladder import ladder_of
 from tracker.outlook import outlook_of
 from tracker.queries import board_of, completions_of, due_again
@@ -42,7 +43,11 @@ YEAR = 365 * 24 * 3600  # seconds
 def home(request: Request) -> HttpResponse:
     content = manual()
     board = board_of(request.user, content, ticks_of(request))
-    context: dict[str, object] = {"manual": content, "board": board}
+    context: dict[str, object] = {
+        "manual": content,
+        "board": board,
+        "changes": unread(request.user, content),
+    }
     if not request.user.is_authenticated:
         return render(request, "mastery/home.html", context)
     context |= {
@@ -64,6 +69,7 @@ def roadmap(request: Request) -> HttpResponse:
         {
             "manual": content,
             "board": board_of(request.user, content, ticks_of(request)),
+            "changes": unread(request.user, content),
             "mental_model": content.chapters[Chapter.Section.MENTAL_MODEL],
             "branches": content.chapters[Chapter.Section.BRANCHES],
             "overview": content.chapters[Chapter.Section.OVERVIEW],
@@ -76,7 +82,7 @@ def roadmap(request: Request) -> HttpResponse:
 def phase(request: Request, slug: str) -> HttpResponse:
     content = manual()
     if slug not in content.phases:
-        raise Http404
+        return left(request, content, slug)
     board = board_of(request.user, content, ticks_of(request))
     before, after = content.neighbours(slug)
     return render(
@@ -84,12 +90,31 @@ def phase(request: Request, slug: str) -> HttpResponse:
         "roadmap/phase.html",
         {
             "page": content.phases[slug],
+            "links": content.links,
             "before": before,
             "after": after,
             "board": board,
             "part": board.whole(slug),
         },
     )
+
+
+def left(request: Request, content: Manual, slug: str) -> HttpResponse:
+    """Lead on from the address of a phase that has another one now, or none any more.
+
+    Raises Http404 for what never was public.
+    """
+    if slug not in content.retired:
+        if slug not in content.moved:
+            raise Http404
+        return redirect("phase", content.moved[slug], permanent=True)
+    board = board_of(request.user, content, ticks_of(request))
+    text = f"“{content.retired[slug]}” has left the roadmap."
+    if not any(slug in item.milestone.since for item in board.off_the_roadmap):
+        messages.info(request, text, fail_silently=True)
+        return redirect("roadmap")
+    messages.info(request, f"{text} What you ticked of it stays with you, and stands here.")
+    return redirect(f"{reverse('progress')}#off-the-roadmap")
 
 
 @login_not_required

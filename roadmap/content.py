@@ -9,8 +9,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Never
 
 import yaml
+from yaml.composer import ComposerError
 
 from roadmap.content_kinds import (
     KINDS,
@@ -24,8 +26,16 @@ from roadmap.content_kinds import (
     slug,
 )
 
+# The roadmap that ships with the site.
+CONTENT = Path(__file__).resolve().parent / "content"
+
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# What no text of the site holds, and half a letter, which none can be stored with.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+DEEPEST = 20  # lists and mappings inside one another; ours have seven
+MOST_VALUES = 50_000  # in all files together: some ten times what the roadmap has
+LONGEST_LIST = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +58,16 @@ class ContentError(Exception):
 
 def read_folder(folder: Path) -> dict[RowId, Row]:
     """Read every content file below a folder; see :func:`read`."""
+    paths = sorted(folder.rglob("*.yaml"))
+    return read_bytes({path.relative_to(folder).as_posix(): path.read_bytes() for path in paths})
+
+
+def read_bytes(bodies: Mapping[str, bytes]) -> dict[RowId, Row]:
+    """Read content files as they lie on a disk, name to bytes; see :func:`read`."""
     files, problems = {}, []
-    for path in sorted(folder.rglob("*.yaml")):
-        name, body = path.relative_to(folder).as_posix(), path.read_bytes()
+    for name, body in bodies.items():
         try:
-            files[name] = body.decode("utf-8").replace("\r\n", "\n")
+            files[name] = body.decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError as error:
             line = body.count(b"\n", 0, error.start) + 1
             problems.append(Problem(name, line, "this is not UTF-8 text"))
@@ -83,6 +98,7 @@ class _Reader:
     rows: dict[RowId, Row] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     file: str = ""
+    values_left: int = field(default_factory=lambda: MOST_VALUES)
 
     def problem(self, file: str, line: int, reason: str) -> None:
         self.problems.append(Problem(file, line, reason))
@@ -93,7 +109,7 @@ class _Reader:
     def read_file(self, name: str, body: str) -> None:
         self.file = name
         try:
-            root = yaml.compose(body, Loader=yaml.SafeLoader)
+            root = self.compose(body)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             reason = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -117,6 +133,14 @@ class _Reader:
         else:
             self.problem(name, 1, "no content file has this name")
 
+    def compose(self, body: str) -> yaml.Node | None:
+        loader = _Loader(body, self.values_left)
+        try:
+            return loader.get_single_node()
+        finally:
+            self.values_left = loader.values_left
+            loader.dispose()
+
     def read_list(
         self,
         kind: str,
@@ -128,16 +152,23 @@ class _Reader:
         if not isinstance(node, yaml.SequenceNode):
             self.complain(node, f"expected a list, each entry beginning with '- ' ({kind})")
             return
-        for position, item in enumerate(node.value, start=1):
+        for position, item in enumerate(self.entries(node), start=1):
             place = {"position": position} if places else {}
             self.read_mapping(kind, item, {**(more or {}), **place}, outer)
+
+    def entries(self, node: yaml.SequenceNode) -> list[yaml.Node]:
+        entries: list[yaml.Node] = node.value
+        if len(entries) > LONGEST_LIST:
+            self.complain(node, f"this list has {len(entries)} entries; at most {LONGEST_LIST} fit")
+            return []
+        return entries
 
     def read_milestones(self, node: yaml.Node, phase: str, deliverable: bool) -> None:
         """Read the milestones of a phase; the place of each is a row of its own."""
         if not isinstance(node, yaml.SequenceNode):
             self.complain(node, "expected a list of milestones")
             return
-        for position, item in enumerate(node.value, start=1):
+        for position, item in enumerate(self.entries(node), start=1):
             entries = _entries(item)
             if "placed" in entries:
                 key = str(self.read_scalar(slug("placed"), entries["placed"][1])) or None
@@ -210,16 +241,22 @@ class _Reader:
                 self.complain(node, "give both weeks_min and weeks_max, or neither")
             elif isinstance(least, int) and isinstance(most, int) and not 1 <= least <= most:
                 self.complain(node, "weeks_min is at least 1 and no more than weeks_max")
+            if values.get("same_as") and values["same_as"] == values.get("slug"):
+                self.complain(node, "a phase is not its own twin: see 'same_as'")
+            if values.get("slug") == "changes":
+                self.complain(node, "the page of what changed has the address of this 'slug'")
 
     def read_value(self, spec: Field, node: yaml.Node) -> Value:
         if spec.type == "slugs":
             if not isinstance(node, yaml.SequenceNode) or not node.value:
                 self.complain(node, f"{spec.name!r} takes a list of keys")
                 return ()
-            keys = [str(self.read_scalar(slug(spec.name), item)) for item in node.value]
-            for item, key in zip(node.value, keys, strict=True):
-                if keys.index(key) < node.value.index(item):
+            keys: set[str] = set()
+            for item in self.entries(node):
+                key = str(self.read_scalar(slug(spec.name), item))
+                if key in keys:
                     self.complain(item, f"{spec.name!r} names {key!r} twice")
+                keys.add(key)
             return tuple(sorted(keys))
         return self.read_scalar(spec, node)
 
@@ -246,10 +283,39 @@ class _Reader:
                         self.problem(file, int(number), reason)
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads no more than the form of the files needs: no aliases, no endless depth."""
+
+    def __init__(self, body: str, values_left: int) -> None:
+        super().__init__(body)
+        self.values_left = values_left
+        self.depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        self.values_left -= 1
+        self.depth += 1
+        if self.check_event(yaml.AliasEvent):
+            self.refuse("an alias stands here; write out what it stands for", event)
+        if self.depth > DEEPEST:
+            self.refuse("too many lists and mappings stand inside one another", event)
+        if self.values_left < 0:
+            self.refuse(f"the files hold more than {MOST_VALUES:,} values", event)
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def refuse(self, reason: str, event: Any) -> Never:
+        raise ComposerError(None, None, reason, event.start_mark)
+
+
 def _entries(node: yaml.Node) -> dict[str, tuple[yaml.Node, yaml.Node]]:
     if not isinstance(node, yaml.MappingNode):
         return {}
-    return {str(key.value): (key, value) for key, value in node.value}
+    return {
+        str(key.value) if isinstance(key, yaml.ScalarNode) else "?": (key, value)
+        for key, value in node.value
+    }
 
 
 def _words(spec: Field, raw: str) -> str:

@@ -39,12 +39,18 @@ class Ledger(Protocol):
     def stakes(self, milestones: Collection[int]) -> Mapping[int, Stake]:
         """Say what rests on each of these milestones, in a fixed number of queries."""
 
+    def all_done(self, milestones: Collection[int]) -> int:
+        """Count the learners who have done every one of these; nobody has done all of nothing."""
+
     def move_on(self, old: int, new: int) -> int:
         """Move completions from one revision to the next, which says the same in other words."""
 
     def carry(self, sources: Collection[int], target: int, *, now: dt.datetime) -> int:
         """Make a milestone done for whoever has done all its sources, on the latest of their days,
         with the evidence of all; count those people. What they have of it already stays."""
+
+    def settle(self, milestones: Collection[int]) -> None:
+        """Bring levels in line for whoever has shown one of these, once they count otherwise."""
 
     def put_back(self, target: int, *, now: dt.datetime) -> int:
         """Take back what ``carry`` gave and nobody touched since; count those people."""

@@ -2,16 +2,20 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
+from roadmap.links import LinkState, link_states
 from roadmap.models import (
     Chapter,
     Claim,
     ContentVersion,
+    FormerSlug,
     Habit,
     Level,
     Milestone,
@@ -21,6 +25,7 @@ from roadmap.models import (
     Placement,
     Principle,
     Question,
+    Release,
     Resource,
     State,
     Step,
@@ -65,6 +70,8 @@ class ManualMilestone:
     parts: tuple[Part, ...]
     # The revisions that say what the current one says: but for spelling it never changed since.
     alike: frozenset[int]
+    # The days, in UTC, since which it was worded so, and the revisions that did it.
+    worded: tuple[tuple[dt.date, int], ...]
     # By phase: when it came there. None: it was there from the start.
     since: Mapping[str, dt.datetime | None] = field(hash=False)
     # What it took the place of, and the keys of what took its own.
@@ -78,6 +85,14 @@ class ManualMilestone:
     @property
     def live(self) -> bool:
         return self.state == State.LIVE
+
+    def revision_on(self, day: dt.date) -> int:
+        """Give the revision by which it was worded at the end of a day, in UTC.
+
+        It is the present one where that says the same, and of days before there was any.
+        """
+        then = next((pk for since, pk in reversed(self.worded) if since <= day), self.revision_pk)
+        return self.revision_pk if then in self.alike else then
 
     @property
     def open_to_all(self) -> bool:
@@ -133,7 +148,15 @@ class Manual:
     chapters: Mapping[str, list[Chapter]]
     claims: list[Claim]
     questions: list[Question]
+    # What is known of links, by address.
+    links: Mapping[str, LinkState]
     version: UUID | None = field(default=None)
+    # When something of it was published, the newest first.
+    published: tuple[dt.datetime, ...] = ()
+    # What phases are called that left the roadmap, by their slugs.
+    retired: Mapping[str, str] = field(default_factory=dict)
+    # Slugs that phases had once, and those they have now.
+    moved: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def by_track(self) -> list[tuple[Track, list[ManualPhase]]]:
@@ -150,29 +173,67 @@ class Manual:
         after = self.phases[order[at + 1]] if at + 1 < len(order) else None
         return before, after
 
+    def changes_since(self, instant: dt.datetime) -> int:
+        """Count what was published after an instant."""
+        return sum(at > instant for at in self.published)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Which rows count as live: those that are and, in a preview, the drafts of one release."""
+
+    release: int | None = None
+
+    def rows(self, prefix: str = "") -> Q:
+        live = Q(**{f"{prefix}state": State.LIVE})
+        if self.release is None:
+            return live
+        return live | Q(**{f"{prefix}state": State.DRAFT, f"{prefix}release": self.release})
+
+    def state_of(self, row: Phase | Milestone) -> str:
+        coming = self.release is not None and row.release_id == self.release
+        return State.LIVE if coming and row.state == State.DRAFT else row.state
+
 
 _kept: Manual | None = None
+# What this request alone sees for the manual.
+_instead: ContextVar[Manual | None] = ContextVar("instead", default=None)
 
 
 def manual() -> Manual:
     """Give the manual as the database has it now: one query when this process knows it already."""
     global _kept
+    if preview := _instead.get():
+        return preview
     version = ContentVersion.objects.values_list("token", flat=True).first()
     if version is None:
         return _read(None)
-    if _kept is None or _kept.version != version:
+    # Another thread may put one of another version there at any moment.
+    known = _kept
+    if known is None or known.version != version:
         # Read after the version, so that it is at least as new as its name says.
-        _kept = _read(version)
-    return _kept
+        known = _kept = _read(version)
+    return known
 
 
-def _read(version: UUID | None) -> Manual:
+@contextmanager
+def preview_of(release: Release) -> Iterator[Manual]:
+    """Let ``manual()`` be what it will be once a set of drafts is published. Kept for nobody."""
+    content = _read(None, Sight(release.pk))
+    token = _instead.set(content)
+    try:
+        yield content
+    finally:
+        _instead.reset(token)
+
+
+def _read(version: UUID | None, sight: Sight = Sight()) -> Manual:
     places = Placement.objects.select_related("phase__track").order_by(
         "phase__track__position", "phase__position", "position", "pk"
     )
     standing = Succession.objects.filter(undone=None).prefetch_related("before", "after")
     milestones = {
-        row.key: _milestone(row)
+        row.key: _milestone(row, sight)
         for row in Milestone.objects.prefetch_related(
             "revisions",
             "parts",
@@ -184,17 +245,21 @@ def _read(version: UUID | None) -> Manual:
         if row.revisions.all()
     }
     rows = (
-        Phase.objects.published()
+        Phase.objects.filter(sight.rows())
         .select_related("track", "same_as")
         .prefetch_related("topics", "steps", "traps", "placements__milestone")
     )
     uses = list(
-        PhaseResource.objects.filter(phase__state=State.LIVE, resource__state=State.LIVE)
+        PhaseResource.objects.filter(sight.rows("phase__"), sight.rows("resource__"))
         .select_related("phase__track", "resource")
         .prefetch_related("resource__links")
         .order_by("phase__track__position", "phase__position", "position", "pk")
     )
     phases = {row.slug: _phase(row, milestones, uses) for row in rows}
+    for phase in phases.values():
+        if phase.row.same_as and phase.row.same_as.slug not in phases:
+            # Nobody is led to what is not live.
+            phase.row.same_as = None
     levels = list(Level.objects.prefetch_related("requirements__any_of"))
     return Manual(
         tracks=list(Track.objects.all()),
@@ -202,7 +267,7 @@ def _read(version: UUID | None) -> Manual:
         milestones=milestones,
         resources=[
             ManualResource(row, [use for use in uses if use.resource_id == row.pk])
-            for row in Resource.objects.published().prefetch_related("links")
+            for row in Resource.objects.filter(sight.rows()).prefetch_related("links")
         ],
         levels=levels,
         asks={
@@ -214,7 +279,7 @@ def _read(version: UUID | None) -> Manual:
         },
         rules={
             level.slug: tuple(
-                tuple(key.key for key in part.any_of.all() if key.state != State.DRAFT)
+                tuple(key.key for key in part.any_of.all() if sight.state_of(key) != State.DRAFT)
                 for part in level.requirements.all()
             )
             for level in levels
@@ -222,38 +287,48 @@ def _read(version: UUID | None) -> Manual:
         habits=list(Habit.objects.all()),
         principles=list(Principle.objects.all()),
         chapters={
-            section: list(Chapter.objects.published().filter(section=section))
+            section: list(Chapter.objects.filter(sight.rows(), section=section))
             for section in Chapter.Section.values
         },
         claims=list(Claim.objects.all()),
         questions=list(
-            Question.objects.filter(phase__state=State.LIVE).select_related("phase__track")
+            Question.objects.filter(sight.rows("phase__")).select_related("phase__track")
         ),
+        links=link_states(),
         version=version,
+        published=tuple(
+            at for at in Release.objects.published().values_list("published", flat=True) if at
+        ),
+        retired={row.slug: str(row) for row in Phase.objects.filter(state=State.RETIRED)},
+        moved=dict(
+            FormerSlug.objects.exclude(phase__state=State.DRAFT).values_list("slug", "phase__slug")
+        ),
     )
 
 
-def _milestone(row: Milestone) -> ManualMilestone:
+def _milestone(row: Milestone, sight: Sight) -> ManualMilestone:
     revisions = list(row.revisions.all())
     revision = revisions[-1]
+    state = sight.state_of(row)
     return ManualMilestone(
         pk=row.pk,
         key=row.key,
         kind=row.kind,
         deliverable=row.deliverable,
-        state=row.state,
+        state=state,
         detail=row.detail,
         revision_pk=revision.pk,
         wording=revision.wording,
         phases=tuple(
             place.phase.slug
             for place in row.placements.all()
-            if place.phase.state == State.LIVE and row.state != State.DRAFT
+            if sight.state_of(place.phase) == State.LIVE and state != State.DRAFT
         ),
         parts=tuple(
             Part(part.slug, part.name, part.label) for part in row.parts.all() if row.deliverable
         ),
         alike=frozenset(_alike(revisions)),
+        worded=tuple((one.created.astimezone(dt.UTC).date(), one.pk) for one in revisions),
         since={
             place.phase.slug: max(filter(None, (row.since, place.since)), default=None)
             for place in row.placements.all()

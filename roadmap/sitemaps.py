@@ -22,6 +22,7 @@ class Pages(SiteSitemap[str]):
         return [
             "home",
             "roadmap",
+            "changes",
             "levels",
             "method",
             "resources",

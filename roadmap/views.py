@@ -1,15 +1,29 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import get_conditional_response
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from mastery.http import Request
+from mastery.feeds import TYPE
+from mastery.http import LearnerRequest, Request, revalidated, see_other
+from mastery.models import User
+from roadmap.changes import (
+    atom,
+    instant_of,
+    last_visit,
+    mark_seen,
+    news_of,
+    read_until,
+    unread,
+)
 from roadmap.entry import advise
-from roadmap.models import Chapter, Resource
+from roadmap.models import Chapter, Release, Resource
+from roadmap.models.releases import PK
 from roadmap.queries import manual
 from roadmap.share import Card, card_of, picture
 
@@ -122,6 +136,55 @@ def start(request: Request) -> HttpResponse:
 
 @login_not_required
 @require_safe
+def changes(request: Request) -> HttpResponse:
+    """Show what was published, newest first, or from one release back: ``?from=12``."""
+    content = manual()
+    start = _release(request.GET["from"]) if "from" in request.GET else None
+    context: dict[str, object] = {"start": start}
+    since, zone = None, timezone.get_default_timezone()
+    if isinstance(request.user, User):
+        since, zone = last_visit(request.user), request.user.zone
+        context |= {
+            "count": unread(request.user, content),
+            "since": since.astimezone(zone).date(),
+            "until": read_until(content).isoformat(),
+        }
+        # Older pages go on from what was new when the first one was shown and marked as read.
+        since = instant_of(request.GET.get("since", "")) or since
+    context["news"], context["older"] = news_of(content, start=start, since=since, zone=zone)
+    if since:
+        context["new_since"] = since.isoformat()
+    return render(request, "roadmap/changes.html", context)
+
+
+def _release(pk: str) -> Release:
+    found = Release.objects.published().filter(pk=int(pk)).first() if PK.fullmatch(pk) else None
+    if found is None:
+        raise Http404
+    return found
+
+
+@require_POST
+def changes_seen(request: LearnerRequest) -> HttpResponse:
+    """Remember that a learner has read what changed, up to when their page was made."""
+    until = timezone.now()
+    if text := request.POST.get("until"):
+        given = instant_of(text)
+        if given is None:
+            return HttpResponseBadRequest("Send until as an instant in UTC, or leave it out.\n")
+        until = given
+    mark_seen(request.user, until)
+    return HttpResponse(status=204) if request.htmx else see_other(reverse("changes"))
+
+
+@login_not_required
+@require_safe
+def changes_feed(request: Request) -> HttpResponse:
+    return revalidated(request, HttpResponse(atom(manual()), content_type=TYPE))
+
+
+@login_not_required
+@require_safe
 def share(request: Request) -> HttpResponseBase:
     return _picture(request, Card())
 
@@ -129,10 +192,14 @@ def share(request: Request) -> HttpResponseBase:
 @login_not_required
 @require_safe
 def phase_share(request: Request, slug: str) -> HttpResponseBase:
-    phase = manual().phases.get(slug)
-    if phase is None:
-        raise Http404
-    return _picture(request, card_of(phase.row))
+    content = manual()
+    if phase := content.phases.get(slug):
+        return _picture(request, card_of(phase.row))
+    if slug in content.retired:
+        return redirect("share")
+    if slug in content.moved:
+        return redirect("phase_share", content.moved[slug], permanent=True)
+    raise Http404
 
 
 def _picture(request: Request, card: Card) -> HttpResponseBase:

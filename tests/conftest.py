@@ -5,13 +5,16 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.conf import settings as django_settings
+from django.db import connection
 from django.test import Client, TransactionTestCase
 from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
 
+from mastery import roles
 from mastery.models import User
 from roadmap.models import Milestone
 from roadmap.queries import Manual, manual
+from roadmap.tables import TABLES
 from tests import clean
 from tracker.models import Completion
 
@@ -87,6 +90,25 @@ def editor(db: None) -> Client:
 
 
 @pytest.fixture
+def content_editor(make_user: Callable[..., User]) -> Client:
+    """A browser of lovelace, an editor and nothing else."""
+    return browser_of(make_user("lovelace"), roles.EDITOR)
+
+
+@pytest.fixture
+def host(make_user: Callable[..., User]) -> Client:
+    """A browser of hopper, a host."""
+    return browser_of(make_user("hopper"), roles.HOST)
+
+
+def browser_of(user: User, role: str) -> Client:
+    roles.appoint(user, role)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
 def tick(roadmap: Manual) -> Callable[..., None]:
     """Tick milestones for a person, by key, without a request."""
 
@@ -102,6 +124,14 @@ def tick(roadmap: Manual) -> Callable[..., None]:
             )
 
     return tick
+
+
+def empty_roadmap() -> None:
+    """Empty the roadmap's tables, and what stands on them; the end of the test takes it back."""
+    tables = ", ".join(f"roadmap_{kind}" for kind in [*TABLES, "loadedrow", "release"])
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"TRUNCATE {tables} CASCADE")
 
 
 def milestone(key: str) -> Milestone:

@@ -31,9 +31,10 @@ MODULES = sorted(
 PUBLIC = {
     "home", "roadmap", "phase", "levels", "method", "resources", "provenance", "start",
     "sitemap", "robots", "favicon", "manifest", "share", "phase_share", "theme",
-    "healthz", "readyz", "progress", "tick", "import_progress",
+    "healthz", "readyz", "progress", "tick", "confirm", "import_progress",
     "profile", "small_handle", "public_log", "public_entry", "public_entry_by_code", "public_tag",
     "feed", "tag_feed", "picture", "api_guide",
+    "changes", "changes_feed", "release_preview",
     # By token, or refused.
     "api_log", "api_entry", "api_nothing",
     # allauth's, each of which decides by itself
@@ -58,6 +59,8 @@ ARGUMENTS = {
     "handle": "ada",
     "tag": "adam",
     "ending": "a-day",
+    "token": "1:a",
+    "rest": "roadmap/",
 }
 
 

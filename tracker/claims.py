@@ -95,7 +95,8 @@ def claim(user: User, manual: Manual, ticks: Mapping[str, dt.date]) -> Differenc
 def tick_of(claim: Claim) -> Tick:
     return Tick(
         milestone=claim.milestone.pk,
-        revision=claim.milestone.revision_pk,
+        # The wording that they had before them, to be asked about when it has changed since.
+        revision=claim.milestone.revision_on(claim.on),
         on=claim.on,
         shown=claim.milestone.kind == Milestone.Kind.JOIN,
     )

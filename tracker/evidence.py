@@ -70,11 +70,14 @@ class Evidence:
 
     @classmethod
     def together(cls, several: Iterable[Self]) -> Self:
-        """Make one of several: every link once, every text under the other."""
+        """Make one of several: every link once, every text under the other, unless it is there."""
         rows = list(several)
         links = dict.fromkeys(link for row in rows for link in row.links)
-        texts = dict.fromkeys(row.text for row in rows if row.text)
-        return cls(tuple(links), "\n\n".join(texts))
+        together = ""
+        for row in rows:
+            if row.text and f"\n\n{row.text}\n\n" not in f"\n\n{together}\n\n":
+                together += f"\n\n{row.text}" if together else row.text
+        return cls(tuple(links), together)
 
     def kept(self) -> dict[str, Any]:
         """Give it as the database keeps it; nothing at all is an empty object."""

@@ -54,6 +54,9 @@ type Choices = list[tuple[str, list[tuple[str, str]]]]
 class EvidenceForm(forms.Form):
     """Links, each with what it is, and a text. ``label`` and ``url`` are sent as often as wanted,
     in the same order; where the address is empty there is no link.
+
+    What was carried over from several milestones may be more than fits here: it can be kept as it
+    is and cut down, and no more can be added to it.
     """
 
     text = Words(longest=LONGEST_TEXT, rows=5, label="In words")
@@ -68,6 +71,11 @@ class EvidenceForm(forms.Form):
     ) -> None:
         super().__init__(data, auto_id="evidence-%s", initial={"text": evidence.text} | more)
         self.milestone = milestone
+        self.most_links = max(MOST_LINKS, len(evidence.links))
+        longest = max(LONGEST_TEXT, len(evidence.text))
+        self.longest = f"{longest:,}"
+        if longest > LONGEST_TEXT:
+            self.fields["text"] = Words(longest=longest, rows=5, label="In words")
         self.parts = {PART + part.slug: part for part in milestone.parts}
         self.evidence = Evidence()
         if data is not None:
@@ -77,9 +85,11 @@ class EvidenceForm(forms.Form):
         self.pad()
 
     @classmethod
-    def another(cls, data: QueryDict, milestone: ManualMilestone) -> "EvidenceForm":
+    def another(
+        cls, data: QueryDict, milestone: ManualMilestone, evidence: Evidence
+    ) -> "EvidenceForm":
         """Give the form with all that was typed and room for more, saying nothing of mistakes."""
-        form = cls(milestone=milestone, evidence=Evidence(), text=data.get("text", ""))
+        form = cls(milestone=milestone, evidence=evidence, text=data.get("text", ""))
         form.rows = form.typed(data)
         form.pad()
         return form
@@ -92,6 +102,11 @@ class EvidenceForm(forms.Form):
             return [("", labels)]
         parts = [(value, part.name) for value, part in self.parts.items()]
         return [("What must ship", parts), ("Anything else", labels)]
+
+    @property
+    def room(self) -> bool:
+        """Whether another link would fit."""
+        return len(self.rows) < self.most_links
 
     @property
     def mistakes(self) -> list[Row]:
@@ -109,7 +124,7 @@ class EvidenceForm(forms.Form):
         """Add empty rows: one for each thing that is still asked, and some to spare."""
         wanted = self.wanted()
         spare = max(EMPTY_ROWS - len(wanted), 0)
-        room = max(MOST_LINKS - len(self.rows), 0)
+        room = max(self.most_links - len(self.rows), 0)
         self.rows += [Row(0, label) for label in [*wanted, *["other"] * spare][:room]]
         for number, row in enumerate(self.rows):
             row.number = number
@@ -147,8 +162,8 @@ class EvidenceForm(forms.Form):
                 links.append(self.link_of(row))
             except ValidationError as error:
                 row.error = error.messages[0]
-            if len(links) + len(self.mistakes) > MOST_LINKS:
-                row.error = f"At most {MOST_LINKS} links: this one is too many."
+            if len(links) + len(self.mistakes) > self.most_links:
+                row.error = f"At most {self.most_links} links: this one is too many."
         if self.mistakes:
             self.add_error(None, "Some links cannot be kept as they are.")
         # Given twice is given once.

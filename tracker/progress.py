@@ -1,7 +1,8 @@
-"""Progress from sets of milestone keys: pure, no database."""
+"""Progress from sets of milestone keys and from dates: pure, no database."""
 
+import datetime as dt
 import math
-from collections.abc import Set
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 
 
@@ -16,11 +17,21 @@ def percent(done: int, total: int) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Stood:
+    """That a place was complete on a day, and how many have come since that are still open."""
+
+    on: dt.date
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
 class Total:
     done: int
     total: int
     # How many of the done ones are shown by evidence; the others are claimed.
     shown: int = 0
+    # Of a place that was complete before something new came to it.
+    stood: Stood | None = None
 
     @property
     def percent(self) -> int | None:
@@ -41,3 +52,42 @@ def total(
     """
     counted = live | (retired & done)
     return Total(done=len(counted & done), total=len(counted), shown=len(counted & done & shown))
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """That a milestone was done on a person's own day, and when it came to the place that counts
+    it. ``changed`` is the instant at which anything of it was last written down.
+    """
+
+    on: dt.date
+    zone: dt.tzinfo
+    changed: dt.datetime
+    since: dt.datetime | None = None
+
+    def before(self, instant: dt.datetime) -> bool:
+        """Say whether it was done by then. What was written down on a later day than it was done
+        tells no time of day, and is taken to have been done first.
+        """
+        day = instant.astimezone(self.zone).date()
+        if day != self.on:
+            return self.on < day
+        return self.changed < instant or self.changed.astimezone(self.zone).date() > day
+
+
+def as_it_stood(did: Collection[Did], came: Collection[dt.datetime | None]) -> Stood | None:
+    """Say on which day a place was complete, if it was before those came that are open now.
+
+    ``came`` has the instants at which the open ones came, None for one that was there from the
+    start. Of what was done, only what was there at the time decides.
+    """
+    instants = [instant for instant in came if instant]
+    if not instants or len(instants) < len(came):
+        return None
+    first = min(instants)
+    earlier = {one.since for one in did if one.since and one.since < first}
+    for cut in sorted({first, *earlier}, reverse=True):
+        there = [one for one in did if one.since is None or one.since < cut]
+        if there and all(one.before(cut) for one in there):
+            return Stood(max(one.on for one in there), len(came))
+    return None

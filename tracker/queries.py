@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AnonymousUser
 
@@ -11,12 +12,13 @@ from mastery.models import User
 from roadmap.models import Milestone, Track
 from roadmap.queries import Manual, ManualMilestone, ManualPhase, Part
 from tracker.evidence import Evidence, Link
-from tracker.models import Completion, CompletionEvent, Note, SubStep
+from tracker.models import Completion
 from tracker.models.completions import CompletionQuerySet
 from tracker.models.rechecks import answers
 from tracker.next_step import Stage, where
-from tracker.progress import Total, total
+from tracker.progress import Did, Stood, Total, as_it_stood, total
 from tracker.rechecking import Answer, due
+from tracker.successions import Rows, heirs, sources
 from tracker.visitors import completions_in
 
 
@@ -28,6 +30,10 @@ class Item:
     completion: Completion | None
     # The phase that shows its box, when that is another one on the same page.
     shown_in: ManualPhase | None = None
+    # What this person did that it came from, while they may confirm it for that.
+    sources: tuple["Item", ...] = ()
+    # What is on the roadmap in its place; empty unless it left and this person did it.
+    heirs: tuple["Item", ...] = ()
 
     @property
     def done(self) -> bool:
@@ -109,13 +115,40 @@ class Item:
         return self.milestone.key
 
     @property
-    def reworded(self) -> bool:
-        """Whether the tick was given for an earlier wording."""
+    def outworn(self) -> bool:
+        """Whether the tick is for a wording that asked for something else."""
         return (
             self.completion is not None
             and self.completion.done
-            and self.completion.revision_id != self.milestone.revision_pk
+            and self.completion.revision_id not in self.milestone.alike
         )
+
+    @property
+    def reworded(self) -> bool:
+        """Whether its holder has yet to say what of an outworn tick holds."""
+        return self.outworn and self.milestone.open_to_all and not self._kept
+
+    @property
+    def stands_as_it_was(self) -> bool:
+        """Whether an outworn tick stays beside the present wording, and nothing is asked."""
+        return self.outworn and not self.reworded
+
+    @property
+    def _kept(self) -> bool:
+        return self.completion is not None and self.completion.kept_id in self.milestone.alike
+
+    @property
+    def wording_done(self) -> str:
+        """The words by which it was ticked."""
+        if self.completion is not None and self.outworn:
+            return self.completion.revision.wording
+        return self.milestone.wording
+
+    @property
+    def to_confirm(self) -> list["Item"]:
+        """Of what it became, all that this person may confirm for it."""
+        own = self.milestone.pk
+        return [heir for heir in self.heirs if any(s.milestone.pk == own for s in heir.sources)]
 
 
 @dataclass(frozen=True)
@@ -173,6 +206,7 @@ class TrackProgress:
 class Board:
     """Everything one person has done and has before them."""
 
+    manual: Manual
     tracks: list[TrackProgress]
     total: Total
     completions: Mapping[int, Completion]
@@ -185,10 +219,18 @@ class Board:
 
     def whole(self, slug: str) -> PhaseProgress:
         """Give one phase as its own page shows it, with the boxes of shared milestones too."""
-        return phase_progress(self.phases[slug].phase, self.completions)
+        return phase_progress(self.phases[slug].phase, self.manual, self.completions)
 
     def item(self, milestone: ManualMilestone) -> Item:
-        return Item(milestone, self.completions.get(milestone.pk))
+        return item_of(milestone, self.manual, self.completions)
+
+    def shows(self, milestone: ManualMilestone, page: str = "") -> bool:
+        """Say whether a phase's page has its box, or the board when no page is named."""
+        held = milestone.pk in self.completions
+        if not page and not milestone.phases:
+            return held
+        placed = page in milestone.phases if page else True
+        return placed and (milestone.live or held)
 
     @property
     def chosen(self) -> list[TrackProgress]:
@@ -229,7 +271,7 @@ def board_of(
     tracks = [
         TrackProgress(
             track=track,
-            phases=[phase_progress(phase, completions) for phase in phases],
+            phases=[phase_progress(phase, manual, completions) for phase in phases],
             total=total_of(phases, completions),
             chosen=track.slug in chosen or not (chosen or track.optional),
         )
@@ -237,32 +279,66 @@ def board_of(
     ]
     counted = [part.phase for track in tracks if track.chosen for part in track.phases]
     return Board(
+        manual=manual,
         tracks=[once(track, manual) for track in tracks],
         total=total_of(counted, completions),
         completions=completions,
         off_the_roadmap=[
-            Item(milestone, completions[milestone.pk])
+            item_of(milestone, manual, completions)
             for milestone in manual.milestones.values()
             if milestone.pk in completions and not milestone.phases
         ],
     )
 
 
-def phase_progress(phase: ManualPhase, completions: Mapping[int, Completion]) -> PhaseProgress:
+def phase_progress(phase: ManualPhase, manual: Manual, rows: Rows) -> PhaseProgress:
     return PhaseProgress(
         phase=phase,
-        items=items_of(phase.milestones, completions),
-        deliverables=items_of(phase.deliverables, completions),
-        total=total_of([phase], completions),
+        items=items_of(phase.milestones, manual, rows),
+        deliverables=items_of(phase.deliverables, manual, rows),
+        total=replace(total_of([phase], rows), stood=stood(phase, rows)),
     )
 
 
-def items_of(
-    milestones: Iterable[ManualMilestone], completions: Mapping[int, Completion]
-) -> list[Item]:
+def items_of(milestones: Iterable[ManualMilestone], manual: Manual, rows: Rows) -> list[Item]:
     """Give the milestones a person sees: live ones, and retired ones they once did."""
-    items = [Item(milestone, completions.get(milestone.pk)) for milestone in milestones]
-    return [item for item in items if item.milestone.live or item.completion]
+    return [item_of(one, manual, rows) for one in milestones if one.live or one.pk in rows]
+
+
+def item_of(milestone: ManualMilestone, manual: Manual, rows: Rows) -> Item:
+    """Give one milestone with what of it can be confirmed, either way."""
+    item = _offered(milestone, manual, rows)
+    if not item.done:
+        return item
+    return replace(
+        item, heirs=tuple(_offered(one, manual, rows) for one in heirs(milestone, manual))
+    )
+
+
+def _offered(milestone: ManualMilestone, manual: Manual, rows: Rows) -> Item:
+    done = sources(milestone, manual, rows)
+    return Item(
+        milestone,
+        rows.get(milestone.pk),
+        sources=tuple(Item(one, rows[one.pk]) for one in done),
+    )
+
+
+def stood(phase: ManualPhase, rows: Rows) -> Stood | None:
+    """Say when a phase was complete that has got new milestones since."""
+    pairs = [(milestone, rows.get(milestone.pk)) for milestone in phase.milestones]
+    return as_it_stood(
+        did=[
+            Did(row.completed_on, ZoneInfo(row.zone), row.changed, milestone.since[phase.slug])
+            for milestone, row in pairs
+            if row and row.done
+        ],
+        came=[
+            milestone.since[phase.slug]
+            for milestone, row in pairs
+            if milestone.live and not (row and row.done)
+        ],
+    )
 
 
 def total_of(phases: Iterable[ManualPhase], completions: Mapping[int, Completion]) -> Total:
@@ -311,56 +387,3 @@ def due_again(user: User | AnonymousUser, manual: Manual, board: Board) -> list[
     items = [board.item(milestone) for milestone in manual.milestones.values()]
     found = [Again(item, since) for item in items if (since := item.due_again(today))]
     return sorted(found, key=lambda one: one.since)
-
-
-EARLIER = 20  # versions of the evidence that a milestone's own page shows
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """Evidence as it stood until a time on the person's own clock, without its zone."""
-
-    until: dt.datetime
-    evidence: Evidence
-
-
-@dataclass(frozen=True)
-class OwnPage:
-    """What one person has of one milestone."""
-
-    item: Item
-    # The day since which it is to be done again from a blank file.
-    again: dt.date | None
-    earlier: list[Earlier]
-    note: Note | None
-    steps: list[SubStep]
-
-    @property
-    def open(self) -> bool:
-        """Whether they may tick it: of one that left the roadmap, who did it may."""
-        return self.item.milestone.open_to_all or self.item.completion is not None
-
-    @property
-    def theirs(self) -> bool:
-        """Whether there is a page for them at all. What they wrote stays in their reach."""
-        return self.open or self.note is not None or bool(self.steps)
-
-
-def own_page(user: User, milestone: ManualMilestone) -> OwnPage:
-    """Give all that a person has of a milestone, in four queries at most."""
-    completion = rows_of(user).filter(milestone=milestone.pk).first()
-    # What there was before the first evidence is nothing to show.
-    changes = CompletionEvent.objects.filter(
-        completion=completion, kind=CompletionEvent.Kind.EVIDENCE
-    ).exclude(was={})
-    item = Item(milestone, completion)
-    return OwnPage(
-        item=item,
-        again=item.due_again(user.today) if user.rechecks else None,
-        earlier=[
-            Earlier(event.at.astimezone(user.zone).replace(tzinfo=None), Evidence.of(event.was))
-            for event in (changes.order_by("-at", "-pk")[:EARLIER] if completion else ())
-        ],
-        note=Note.objects.of(user).filter(milestone=milestone.pk).first(),
-        steps=list(SubStep.objects.of(user).filter(milestone=milestone.pk)),
-    )

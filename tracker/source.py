@@ -13,6 +13,7 @@ from django.core.validators import ProhibitNullCharactersValidator
 
 from roadmap.queries import Manual
 from tracker.claims import Difference
+from tracker.successions import heirs
 
 LONGEST = 100_000  # bytes; the source page's own 42 keys take less than 1,000
 MOST_UNKNOWN = 10  # named one by one
@@ -80,12 +81,14 @@ def known(
 ) -> dict[str, dt.date]:
     """Give the ticks that somebody who holds these milestones may have, as done today.
 
-    The source page keeps no dates.
+    The source page keeps no dates, and it still asks for what lives on in others here: whoever did
+    that may confirm them for it.
     """
     return {
         key: today
         for key, milestone in manual.milestones.items()
-        if ticks.get(key) and (milestone.open_to_all or milestone.pk in held)
+        if ticks.get(key)
+        and (milestone.open_to_all or milestone.pk in held or heirs(milestone, manual))
     }
 
 

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from tracker.views import board, claims, evidence, notes, rechecks, resets, sub_steps
+from tracker.views import (
+    board,
+    claims,
+    confirm,
+    evidence,
+    notes,
+    rechecks,
+    resets,
+    sub_steps,
+)
 
 urlpatterns = [
     path("progress/", board.progress, name="progress"),
@@ -9,6 +18,7 @@ urlpatterns = [
     path("progress/reset/<slug:track>/", resets.reset, name="reset"),
     path("progress/reset/<int:pk>/undo/", resets.undo_reset, name="undo_reset"),
     path("progress/<slug:key>/", board.tick, name="tick"),
+    path("progress/<slug:key>/confirm/", confirm.confirm, name="confirm"),
     path("progress/<slug:key>/evidence/", evidence.evidence, name="evidence"),
     path("progress/<slug:key>/note/", notes.note, name="note"),
     path("progress/<slug:key>/recheck/", rechecks.recheck, name="recheck"),

@@ -20,6 +20,8 @@ from mastery.models import User
 from roadmap.models import Milestone
 
 KEPT_IN_BIN = dt.timedelta(days=30)
+# Neither rewritten since nor withdrawn by its author, who makes it private for themselves then.
+AS_TAKEN_DOWN = ~Q(shown_before="") & Q(changed__lte=models.F("taken_down_at"))
 PICTURE = re.compile(r"/journal/pictures/([a-z2-7]{32})")
 
 
@@ -48,6 +50,16 @@ class EntryQuerySet(models.QuerySet["Entry"]):
     def shared(self) -> "EntryQuerySet":
         """Those that anybody with the address may read."""
         return self.live().exclude(visibility=Entry.Visibility.PRIVATE)
+
+    def moderated(self) -> "EntryQuerySet":
+        """Those that hosts answer for: what is shared, and what they took down."""
+        shared = ~Q(visibility=Entry.Visibility.PRIVATE)
+        return self.live().filter(shared | Q(taken_down_at__isnull=False))
+
+    def open_to_hosts(self) -> "EntryQuerySet":
+        """Those whose words a host may read: also taken down ones, as long as they are as then."""
+        shared = ~Q(visibility=Entry.Visibility.PRIVATE)
+        return self.live().filter(shared | AS_TAKEN_DOWN)
 
     def with_words(self) -> "EntryQuerySet":
         """Bring tags, milestones and the current revision along, in a query each."""
@@ -129,6 +141,20 @@ class Entry(models.Model):
         null=True, help_text="When public words last changed: what feeds call updated."
     )
     deleted_at = models.DateTimeField(null=True, help_text="In the bin since.")
+    taken_down_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since then only its author reads it."
+    )
+    taken_down_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+    taken_down_reason = models.CharField(max_length=500, blank=True, editable=False)
+    shown_before = models.CharField(
+        max_length=8,
+        blank=True,
+        editable=False,
+        choices=Visibility,
+        help_text="Who could read it until it was taken down.",
+    )
     search = SearchField()
 
     objects = EntryQuerySet.as_manager()
@@ -136,6 +162,7 @@ class Entry(models.Model):
     class Meta:
         ordering = ["-day", "-pk"]
         verbose_name_plural = "entries"
+        permissions = [("take_down_entry", "Can take a shared entry down")]
         indexes = [
             models.Index(
                 fields=["user", "-day", "-id"], condition=Q(deleted_at=None), name="entry_by_day"
@@ -177,6 +204,11 @@ class Entry(models.Model):
                 condition=~Q(visibility="public") | Q(published_at__isnull=False),
                 name="entry_public_has_date",
                 violation_error_message="What is public was published at some time.",
+            ),
+            models.CheckConstraint(
+                condition=Q(taken_down_at=None) | Q(visibility="private"),
+                name="entry_taken_down_is_private",
+                violation_error_message="What was taken down stays private until that is lifted.",
             ),
         ]
 
@@ -254,17 +286,57 @@ class Entry(models.Model):
             _link(self.user, [(self, writing)])
         return True
 
-    def show_to(self, visibility: str, *, now: dt.datetime) -> None:
-        """Decide who may read it. The date of publication stays the first one."""
+    def show_to(self, visibility: str, *, now: dt.datetime) -> bool:
+        """Decide who may read it; say whether that holds, as it does not for what was taken down.
+
+        The date of publication stays the first one.
+        """
         changes: dict[str, Any] = {"visibility": visibility}
         if visibility == Entry.Visibility.PUBLIC and self.visibility != visibility:
             changes |= {
                 "published_at": self.published_at or now,
                 "updated_at": self.updated_at or now,
             }
-        Entry.objects.filter(pk=self.pk).update(**changes)
+        rows = Entry.objects.filter(pk=self.pk)
+        if visibility == Entry.Visibility.PRIVATE:
+            changes["shown_before"] = ""
+        else:
+            rows = rows.filter(taken_down_at=None)
+        if not rows.update(**changes):
+            return False
         for name, value in changes.items():
             setattr(self, name, value)
+        return True
+
+    def take_down(self, *, by: User, reason: str, now: dt.datetime) -> bool:
+        """Make it private until a host lifts that; say whether anybody else could read it."""
+        shared = Entry.objects.shared().filter(pk=self.pk)
+        return bool(
+            shared.update(
+                shown_before=models.F("visibility"),
+                visibility=Entry.Visibility.PRIVATE,
+                taken_down_at=now,
+                taken_down_by=by,
+                taken_down_reason=reason,
+            )
+        )
+
+    def lift(self) -> bool:
+        """Leave it to its author again; say whether it was taken down.
+
+        Whoever could read it can read it again, unless it is not what it was any more.
+        """
+        down = Entry.objects.filter(pk=self.pk, taken_down_at__isnull=False)
+        as_it_was = models.When(AS_TAKEN_DOWN & Q(deleted_at=None), then=models.F("shown_before"))
+        return bool(
+            down.update(
+                visibility=models.Case(as_it_was, default=models.Value(Entry.Visibility.PRIVATE)),
+                shown_before="",
+                taken_down_at=None,
+                taken_down_by=None,
+                taken_down_reason="",
+            )
+        )
 
     def put_in_bin(self, *, now: dt.datetime) -> bool:
         """Take it away from everybody, for 30 days to take back; say whether it was not there."""
@@ -273,7 +345,8 @@ class Entry(models.Model):
     def take_back(self) -> bool:
         """Take it out of the bin, private whatever it was; say whether it was there."""
         binned = Entry.objects.binned().filter(pk=self.pk)
-        return bool(binned.update(deleted_at=None, visibility=Entry.Visibility.PRIVATE))
+        changes = {"visibility": Entry.Visibility.PRIVATE, "shown_before": ""}
+        return bool(binned.update(deleted_at=None, **changes))
 
 
 def _revision(

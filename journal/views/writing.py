@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_http_methods, require_POST
 
 from journal.changes import changes_of
-from journal.forms import BOXES, EntryForm, blank, filled, key_of, present, typed
+from journal.forms import BOXES, TAKEN_DOWN, EntryForm, blank, filled, key_of, present, typed
 from journal.models import PROMPTS, ConflictError, Draft, Entry, StepDecision, Writing, fresh_code
 from journal.models.drafts import Typed
 from journal.models.revisions import html_of
@@ -98,8 +98,10 @@ def set_visibility(request: LearnerRequest, code: str) -> HttpResponse:
     wanted = request.POST.get("visibility", "")
     if wanted not in Entry.Visibility:
         return HttpResponseBadRequest("Send visibility=private, unlisted or public.\n")
-    entry.show_to(wanted, now=timezone.now())
-    messages.success(request, VISIBLE[Entry.Visibility(wanted)])
+    if entry.show_to(wanted, now=timezone.now()):
+        messages.success(request, VISIBLE[Entry.Visibility(wanted)])
+    else:
+        messages.error(request, TAKEN_DOWN)
     return see_other(entry.get_absolute_url())
 
 

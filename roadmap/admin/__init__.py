@@ -3,4 +3,4 @@
 The order of these imports is the order on the desk's index.
 """
 
-from roadmap.admin import phases, milestones, library, method  # noqa: I001, F401
+from roadmap.admin import releases, phases, milestones, library, method, upkeep, archive  # noqa: I001, F401

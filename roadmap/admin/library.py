@@ -2,8 +2,10 @@ from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 
-from roadmap.admin.base import PAGE_ORDER, ContentAdmin, Rows
-from roadmap.models import Level, PhaseResource, Requirement, Resource, ResourceLink
+from roadmap.admin.base import PAGE_ORDER, ContentAdmin, Rows, worded
+from roadmap.admin.stateful import StatefulAdmin
+from roadmap.admin.upkeep import VerdictFilter, verdict_of, with_verdicts
+from roadmap.models import Level, Milestone, PhaseResource, Requirement, Resource, ResourceLink
 
 
 class LinkRows(Rows):
@@ -14,19 +16,30 @@ class LinkRows(Rows):
 
 
 @admin.register(Resource)
-class ResourceAdmin(ContentAdmin):
-    list_display = ["title", "author", "kind", "state", "used_in", "position"]
+class ResourceAdmin(StatefulAdmin):
+    list_display = ["title", "author", "kind", "standing", "link_verdict", "used_in", "position"]
     list_editable = ["position"]
-    list_filter = ["kind", "state", ("uses__phase", admin.RelatedOnlyFieldListFilter), "uses__role"]
+    list_filter = [
+        "kind",
+        "state",
+        VerdictFilter,
+        ("uses__phase", admin.RelatedOnlyFieldListFilter),
+        "uses__role",
+    ]
     search_fields = ["title", "author", "slug", "summary", "url"]
-    fields = ["title", "slug", "author", "kind", "state", "url", "summary", "position"]
+    fields = ["title", "slug", "author", "kind", "state", "release", "url", "summary", "position"]
     radio_fields = {"state": admin.HORIZONTAL}
     inlines = [LinkRows]
     slug_from = "title"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Resource]:
         uses = PhaseResource.objects.select_related("phase").order_by(*PAGE_ORDER)
-        return super().get_queryset(request).prefetch_related(Prefetch("uses", uses))
+        resources = with_verdicts(super().get_queryset(request))
+        return resources.prefetch_related(Prefetch("uses", uses))
+
+    @admin.display(description="links", ordering="verdict")
+    def link_verdict(self, resource: Resource) -> str:
+        return verdict_of(resource)
 
     @admin.display(description="used in")
     def used_in(self, resource: Resource) -> str:
@@ -40,6 +53,12 @@ class RequirementRows(Rows):
     autocomplete_fields = ["any_of"]
     fields = ["slug", "any_of", "position"]
     verbose_name_plural = "Requirements: the level is reached when each of them holds"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Requirement]:
+        requirements: QuerySet[Requirement] = super().get_queryset(request)
+        return requirements.prefetch_related(
+            Prefetch("any_of", worded(Milestone.objects.order_by("key")))
+        )
 
 
 @admin.register(Level)

@@ -1,6 +1,8 @@
 from django.contrib import admin
 
 from roadmap.admin.base import ContentAdmin
+from roadmap.admin.stateful import StatefulAdmin
+from roadmap.admin.upkeep import AgeFilter
 from roadmap.models import Chapter, Claim, Habit, Principle, Question
 
 
@@ -23,12 +25,12 @@ class PrincipleAdmin(ContentAdmin):
 
 
 @admin.register(Chapter)
-class ChapterAdmin(ContentAdmin):
-    list_display = ["title", "section", "state", "summary", "position"]
+class ChapterAdmin(StatefulAdmin):
+    list_display = ["title", "section", "standing", "summary", "position"]
     list_editable = ["position"]
     list_filter = ["section", "state"]
     search_fields = ["title", "slug", "summary", "text"]
-    fields = ["title", "slug", ("section", "position"), "state", "summary", "text"]
+    fields = ["title", "slug", ("section", "position"), "state", "release", "summary", "text"]
     radio_fields = {"state": admin.HORIZONTAL}
     slug_from = "title"
 
@@ -37,7 +39,7 @@ class ChapterAdmin(ContentAdmin):
 class ClaimAdmin(ContentAdmin):
     list_display = ["statement", "tier", "checked", "position"]
     list_editable = ["position"]
-    list_filter = ["tier", "checked"]
+    list_filter = ["tier", AgeFilter, "checked"]
     search_fields = ["statement", "slug", "source"]
     fields = ["statement", "slug", "tier", "checked", "source", "position"]
 

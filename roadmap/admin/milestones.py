@@ -3,14 +3,13 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminRadioSelect
-from django.db import models
-from django.db.models import Count, Max, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Max, OuterRef, Prefetch, QuerySet, Subquery
 from django.http import HttpRequest
-from django.utils.translation import ngettext
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from roadmap.admin.base import (
     PAGE_ORDER,
-    ContentAdmin,
     LineFormField,
     RowForm,
     RowFormSet,
@@ -21,6 +20,11 @@ from roadmap.admin.base import (
     warn_of_unplaced,
     worded,
 )
+from roadmap.admin.operations import Publish, Restore, Retire
+from roadmap.admin.resting import beside, completions
+from roadmap.admin.stateful import StatefulAdmin, StatefulForm
+from roadmap.admin.successions import Merge, Replace, Split
+from roadmap.ledger import Stake, ledger
 from roadmap.models import (
     DeliverablePart,
     Milestone,
@@ -29,21 +33,33 @@ from roadmap.models import (
     Requirement,
     State,
 )
+from roadmap.operations import tell_of_wording
+
+WORDING = "What a learner ticks. A new wording is the next revision; older ones stay."
+# In the words of what follows from each.
+COSMETIC = "Cosmetic: spelling. Completions move to the new wording, nobody is told."
+MATERIAL = (
+    "Material: it asks for something else. Completions keep theirs; learners see “reworded since” "
+    "with the old text and confirm or keep."
+)
 
 
-class MilestoneForm(forms.ModelForm[Milestone]):
+class MilestoneForm(StatefulForm):
     wording = LineFormField(
         max_length=250,
         widget=Sentence,
         show_hidden_initial=True,
-        help_text="What a learner ticks. A new wording is the next revision; older ones stay.",
+        help_text=WORDING,
     )
     change = forms.ChoiceField(
         label="Kind of change",
-        choices=MilestoneRevision.Change.choices,
+        choices=[
+            (MilestoneRevision.Change.COSMETIC, COSMETIC),
+            (MilestoneRevision.Change.MATERIAL, MATERIAL),
+        ],
         required=False,
         widget=AdminRadioSelect({"class": "radiolist"}),
-        help_text="Needed when the wording changes. Older wordings stay, and so does every tick.",
+        help_text="Say which when the wording changes. Every tick stays either way.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -51,6 +67,14 @@ class MilestoneForm(forms.ModelForm[Milestone]):
         latest = self.instance.latest_revision() if self.instance.pk else None
         self.latest = latest.wording if latest else None
         self.initial.setdefault("wording", self.latest)
+        if self.instance.pk and "wording" in self.fields:
+            stake = ledger().stakes([self.instance.pk])[self.instance.pk]
+            self.fields["wording"].help_text = format_html(
+                '{} <span class="desk-stakes">The wording of {} stands under {}.</span>',
+                WORDING,
+                self.instance.key,
+                stake,
+            )
 
     @property
     def reworded(self) -> bool:
@@ -138,18 +162,28 @@ class RevisionRows(admin.TabularInline[MilestoneRevision, Milestone]):
         return False
 
 
+class PhaseFilter(admin.RelatedFieldListFilter):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.empty_value_display = SafeString("In no phase")
+
+
 @admin.register(Milestone)
-class MilestoneAdmin(ContentAdmin):
+class MilestoneAdmin(StatefulAdmin):
     form = MilestoneForm
-    list_display = ["key", "wording", "asks_to", "state", "held_by"]
-    list_filter = ["phases__track", "phases", "state", "kind", "deliverable"]
+    kinds = [Split, Merge, Replace, Retire, Restore, Publish]
+    list_display = ["key", "wording", "asks_to", "standing", "held_by"]
+    list_filter = ["phases__track", ("phases", PhaseFilter), "state", "kind", "deliverable"]
     search_fields = ["key", "revisions__wording", "detail"]
     radio_fields = {"state": admin.HORIZONTAL, "kind": admin.VERTICAL}
     inlines = [PlaceRows, PartRows, RevisionRows]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         said = ["key", "wording", "change", "detail"] if obj else ["key", "wording", "detail"]
-        return [(None, {"fields": said}), (None, {"fields": ["kind", "deliverable", "state"]})]
+        row = ["kind", "deliverable", "state"]
+        if obj is None or obj.state == State.DRAFT:
+            row.append("release")
+        return [(None, {"fields": said}), (None, {"fields": row})]
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         if not obj:
@@ -206,20 +240,23 @@ class MilestoneAdmin(ContentAdmin):
         if form.reworded:
             asked = form.cleaned_data["change"] if form.latest is not None else ""
             kind = asked or MilestoneRevision.Change.MATERIAL
+            was = obj.latest_revision()
             obj.reword(form.cleaned_data["wording"], kind)
+            # What learners do not see yet is no news to them.
+            news = kind == MilestoneRevision.Change.MATERIAL and obj.state == State.LIVE
+            if was is not None and news:
+                tell_of_wording(obj, was.wording)
 
     def save_related(self, request: HttpRequest, *args: Any) -> None:
         super().save_related(request, *args)
         warn_of_unplaced(request)
 
     def reasons_to_keep(self, objs: list[Milestone]) -> list[str]:
-        learners = learners_with(objs)
-        advice = "it leaves the roadmap for newcomers and stays with those who did it."
-        ticked = [
-            f"{ngettext('%d learner has', '%d learners have', learners[milestone.pk])} ticked "
-            f"{milestone.key}. Retire it instead: {advice}" % learners[milestone.pk]
+        stakes = ledger().stakes([milestone.pk for milestone in objs])
+        held = [
+            why_kept(milestone, stakes[milestone.pk])
             for milestone in objs
-            if milestone.pk in learners
+            if stakes[milestone.pk].anybody
         ]
         others = Milestone.objects.exclude(pk__in=[milestone.pk for milestone in objs])
         asking = (
@@ -233,20 +270,16 @@ class MilestoneAdmin(ContentAdmin):
             "nothing. Change that requirement first."
             for row in asking
         ]
-        return ticked + asked
+        return held + asked
 
 
-def learners_with(milestones: list[Milestone]) -> dict[int, int]:
-    """Count, by milestone, the learners who would lose something with it.
-
-    What they have lies in apps that are unknown here. It protects its milestone, and a learner
-    has one row of a sort for each.
-    """
-    counts: dict[int, int] = {}
-    for relation in Milestone._meta.related_objects:
-        if isinstance(relation, models.ManyToOneRel) and relation.on_delete is models.PROTECT:
-            name = relation.field.name
-            rows = relation.related_model._base_manager.filter(**{f"{name}__in": milestones})
-            for pk, count in rows.order_by().values_list(name).annotate(count=Count("pk")):
-                counts[pk] = max(count, counts.get(pk, 0))
-    return counts
+def why_kept(milestone: Milestone, stake: Stake) -> str:
+    """Say what would be lost with a milestone, and what to do instead of deleting it."""
+    first = f"{milestone.key} has {completions(stake)}." if stake.done else f"{milestone.key}:"
+    if milestone.state == State.LIVE:
+        advice = (
+            "Retire it instead: it leaves the roadmap for newcomers and stays with whoever did it."
+        )
+    else:
+        advice = f"It is {milestone.state}, so newcomers do not see it. Leave it as it is."
+    return " ".join(filter(None, [first, beside(stake), advice]))

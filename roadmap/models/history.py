@@ -1,7 +1,8 @@
 """What every row of content was before: a row of events for each change, written by triggers.
 
 Triggers, because content changes by many ways: forms, the loader, whole-table updates. Who did it
-and how comes along where somebody says so with ``pghistory.context``.
+and how comes along where somebody says so with ``pghistory.context``. Events are never changed or
+deleted again; the database refuses it.
 """
 
 from django.db import models
@@ -25,6 +26,7 @@ def tracked[M: type[models.Model]](model: M) -> M:
         obj_field=ObjForeignKey(related_name="events"),
         context_field=ContextJSONField(),
         context_id_field=ContextUUIDField(),
+        append_only=True,
     )(model)
     return wrapped
 
@@ -37,5 +39,6 @@ def tracked_pairs[M: type[models.Model]](model: M) -> M:
         obj_field=None,
         context_field=ContextJSONField(),
         context_id_field=ContextUUIDField(),
+        append_only=True,
     )(model)
     return wrapped

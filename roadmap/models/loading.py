@@ -5,16 +5,26 @@ from django.db.models import Q
 
 
 class LoadedRow(models.Model):
-    """What the content files last gave a row, so that a later load sees what an editor changed."""
+    """What a load last gave a row, so that a later one sees what an editor changed.
 
+    Each source has its own memory: to the files that ship with the site, what an editor loads from
+    an archive is an editor's change like any other.
+    """
+
+    class Source(models.TextChoices):
+        FILES = "files", "The files of the site"
+        ARCHIVE = "archive", "An archive that an editor loaded"
+
+    source = models.CharField(max_length=7, choices=Source, default=Source.FILES)
     kind = models.CharField(max_length=20)
-    key = models.CharField(max_length=200)
+    # As long as the longest: a resource's slug with the label of a link.
+    key = models.CharField(max_length=311)
     fingerprint = models.CharField(max_length=64)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "key"],
+                fields=["source", "kind", "key"],
                 name="loadedrow_unique",
                 violation_error_message="This row is remembered already.",
             )

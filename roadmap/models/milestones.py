@@ -1,5 +1,6 @@
 """What a learner ticks, and the levels that are reached by it."""
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
@@ -18,6 +19,9 @@ from roadmap.models.fields import (
 )
 from roadmap.models.history import tracked, tracked_pairs
 from roadmap.models.phases import Phase
+
+# Keys stand in addresses, where these words lead to pages of their own.
+TAKEN = {"claim", "import", "reset"}
 
 
 @tracked
@@ -48,6 +52,11 @@ class Milestone(models.Model):
     def __str__(self) -> str:
         return self.key
 
+    def clean(self) -> None:
+        if self._state.adding and self.key in TAKEN:
+            taken = f"“{self.key}” is the address of another page of learners. Choose another key."
+            raise ValidationError({"key": taken})
+
     def latest_revision(self) -> "MilestoneRevision | None":
         return self.revisions.order_by("-number").first()
 
@@ -56,14 +65,13 @@ class Milestone(models.Model):
 
         What learners have of the last one moves along when the change is cosmetic.
         """
-        latest = self.latest_revision()
-        if latest is None:
-            return self.revisions.create(number=1, wording=wording, change=change)
         with transaction.atomic():
-            revision = self.revisions.create(
-                number=latest.number + 1, wording=wording, change=change
-            )
-            if change == MilestoneRevision.Change.COSMETIC:
+            # Of two who reword it at once, the second one's is the later revision.
+            Milestone.objects.select_for_update(no_key=True).get(pk=self.pk)
+            latest = self.latest_revision()
+            number = latest.number + 1 if latest else 1
+            revision = self.revisions.create(number=number, wording=wording, change=change)
+            if latest and change == MilestoneRevision.Change.COSMETIC:
                 ledger().move_on(latest.pk, revision.pk)
         return revision
 

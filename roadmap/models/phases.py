@@ -132,6 +132,12 @@ class Phase(models.Model):
                 name="phase_same_as_another",
                 violation_error_message="A phase cannot have itself as its twin.",
             ),
+            models.CheckConstraint(
+                condition=~Q(slug="changes"),
+                name="phase_slug_not_changes",
+                violation_error_message="The page of what changed has this address. "
+                "Choose another slug.",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,10 +1,12 @@
 """Sets of drafts that are published together, and what learners read about it."""
 
 import datetime as dt
+import re
 
 from django.conf import settings
 from django.core import signing
 from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,6 +14,7 @@ from roadmap.models.fields import MarkdownField, line
 from roadmap.models.history import tracked
 
 LINK_LIVES = dt.timedelta(days=14)
+PK = re.compile(r"[0-9]{1,18}")
 
 
 class ReleaseQuerySet(models.QuerySet["Release"]):
@@ -20,6 +23,11 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
 
     def drafts(self) -> "ReleaseQuerySet":
         return self.filter(published=None)
+
+    def back_from(self, release: "Release") -> "ReleaseQuerySet":
+        """Give a published one and what was published before it."""
+        earlier = Q(published__lt=release.published)
+        return self.filter(earlier | Q(published=release.published, pk__lte=release.pk))
 
 
 @tracked
@@ -44,7 +52,8 @@ class Release(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return f"{reverse('changes')}#release-{self.pk}"
+        # Wherever it stands among the pages of changes by then.
+        return f"{reverse('changes')}?from={self.pk}#release-{self.pk}"
 
 
 class ReleaseItem(models.Model):
@@ -88,6 +97,9 @@ class PreviewLinkQuerySet(models.QuerySet["PreviewLink"]):
         try:
             pk = signing.Signer(salt="preview").unsign(token)
         except signing.BadSignature:
+            return None
+        # Whatever was signed, a number that no row can have is no row's.
+        if not PK.fullmatch(pk):
             return None
         return self.open().select_related("release").filter(pk=int(pk)).first()
 
@@ -138,6 +150,8 @@ class Succession(models.Model):
     after = models.ManyToManyField("roadmap.Milestone", related_name="origins")
     # Of ``after``, those that came to the roadmap by it and leave when it is undone.
     brought = models.ManyToManyField("roadmap.Milestone", related_name="+")
+    # What levels ask for that one of ``after`` fulfils since, and did not before.
+    gained = models.ManyToManyField("roadmap.Requirement", related_name="+")
     at = models.DateTimeField(default=timezone.now)
     undone = models.DateTimeField(null=True, blank=True)
 

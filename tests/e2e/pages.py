@@ -62,6 +62,9 @@ LEFT_OUT = {
     "phase_share": "a picture",
     "end_session": "takes POST alone; the page of sessions sends it",
     "tick": "takes POST alone; the boxes of the phase and progress pages send it",
+    "confirm": "takes POST alone; milestones that changed send it",
+    "changes_seen": "takes POST alone; the page of changes sends it",
+    "changes_feed": "Atom",
     "note": "takes POST alone; the milestone's own page sends it",
     "sub_steps": "takes POST alone; the milestone's own page sends it",
     "sub_step": "takes POST alone; the milestone's own page sends it",
@@ -97,6 +100,7 @@ LEFT_OUT = {
     "mfa_download_recovery_codes": "plain text to keep",
     "mfa_login_webauthn": "JSON for the passkey script",
     "admin:preview": "takes POST alone; a fragment",
+    "admin:roadmap_release_revoke": "takes POST alone; the page of preview links sends it",
     "admin:login": "leads on to the site's own log-in",
     "admin:logout": "takes POST alone",
     "admin:autocomplete": "JSON for search boxes",
@@ -105,7 +109,9 @@ LEFT_OUT = {
     "admin:password_change_done": "Django's own words under Django's own page of the same kind",
 }
 # Of the desk's pages for one kind of row, these look the same for every kind: seen on one.
-ALIKE = {"add", "history", "delete"}
+ALIKE = (
+    "add", "history", "delete", "deleted", "put_back", "publish", "restore", "retire",
+)  # fmt: skip
 SEEN_ON = {"roadmap_phase", "mastery_user"}
 
 
@@ -128,8 +134,8 @@ def rows() -> list[str]:
 
 
 def left_out(name: str) -> bool:
-    kind, _, action = name.removeprefix("admin:").rpartition("_")
-    return name in LEFT_OUT or (action in ALIKE and kind in set(rows()) - SEEN_ON)
+    alike = {f"admin:{kind}_{page}" for kind in set(rows()) - SEEN_ON for page in ALIKE}
+    return name in LEFT_OUT or name in alike
 
 
 def row_of(kind: str) -> object:

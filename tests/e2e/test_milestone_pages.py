@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from roadmap.models import Milestone, MilestoneRevision
+from roadmap.operations import Successor, split
 from roadmap.queries import manual
 from tests.e2e.pages import Visit
 from tests.e2e.ticks import LONGEST, WORD, tick
@@ -47,6 +48,7 @@ def step_removed(tour: Tour) -> None:
 VISITS = [
     Visit("evidence", "not ticked", args=("d1",)),
     Visit("evidence", "long words", args=("p0-1",)),
+    Visit("evidence", "split", args=("p0-4",)),
     Visit("evidence", "refused", way=lambda tour: sent(tour, "javascript:alert(1)"), status=422),
     Visit("evidence", "changed", way=changed),
     Visit("evidence", "with a note", way=noted),
@@ -59,9 +61,11 @@ VISITS = [
 class TestMilestone:
     @staticmethod
     def prepare(tour: Tour) -> None:
-        Milestone.objects.get(key="p0-1").reword(LONGEST, MilestoneRevision.Change.MATERIAL)
         user = tour.person("ada")
         tick(user, "p0-0", "p0-1", "p0-4", "d0")
+        Milestone.objects.get(key="p0-1").reword(LONGEST, MilestoneRevision.Change.MATERIAL)
+        into = [Successor(f"p0-4{letter}", f"{letter} {LONGEST[2:]}") for letter in "ab"]
+        split(Milestone.objects.get(key="p0-4"), into, counts=set())
         for text in ("one", f"two {WORD}", "three"):
             SubStep.objects.add(user, milestone=manual().milestones["p0-0"].pk, text=text)
         tour.enter("ada")
@@ -70,6 +74,6 @@ class TestMilestone:
     def test_a_page_is_in_order(self, tour: Tour, visit: Visit) -> None:
         tour.look(visit)
 
-    @pytest.mark.parametrize("visit", VISITS[:2], ids=str)
+    @pytest.mark.parametrize("visit", VISITS[:3], ids=str)
     def test_a_page_reads_the_same_without_javascript(self, tour: Tour, visit: Visit) -> None:
         tour.compare_without_scripts(visit)

@@ -16,6 +16,7 @@ from journal.models import PROMPTS, Entry, Writing
 from journal.queries import Asked, log_of
 from journal.search import MOST_RANKED, QuestionError, ask, matching, ranked, words_of
 from mastery.models import User
+from roadmap.models import Milestone
 
 DAY = dt.date(2026, 3, 14)
 pytestmark = pytest.mark.django_db
@@ -269,6 +270,17 @@ def test_results_page_through_and_say_when_older_ones_were_left_out(
     assert 'href="?q=common&amp;page=1"' in page(learner, q="common", page="2")
     for nonsense in ("0", "-1", "x", "9" * 30, "²"):
         assert "Common" in re.sub(r"</?mark>", "", page(learner, q="common", page=nonsense))
+
+
+@pytest.mark.usefixtures("roadmap")
+@pytest.mark.parametrize(("state", "told"), [("draft", False), ("live", True), ("retired", True)])
+def test_a_filter_does_not_tell_the_words_of_a_draft(
+    learner: Client, state: str, told: bool
+) -> None:
+    row = Milestone.objects.create(key="p9-0", kind="build", state=state)
+    row.reword("Measure it in secret", "material")
+    for query in ({"milestone": "p9-0"}, {"milestone": "p9-0", "q": "adam"}):
+        assert ("Measure it in secret" in page(learner, **query)) is told
 
 
 def test_a_search_keeps_to_the_filters(learner: Client, user: User) -> None:

@@ -25,6 +25,7 @@ from roadmap.models import (
     Placement,
     Principle,
     Question,
+    Release,
     Resource,
     State,
     Topic,
@@ -129,8 +130,6 @@ def test_saving_a_form_as_it_is_changes_nothing(roadmap: Manual, editor: Client)
     for slug in ("0", "1", "rl-3"):
         response = edit(editor, Phase.objects.get(slug=slug))
         assert "changed successfully" in text_of(response)
-    log = editor.get(address(Phase.objects.get(slug="1"), "history"))
-    assert "No fields changed" in text_of(log)
     report = load_again()
     assert "left alone" not in report
 
@@ -206,6 +205,7 @@ def test_positions_are_set_in_the_list(roadmap: Manual, editor: Client) -> None:
             **data,
             "form-TOTAL_FORMS": len(before),
             "form-INITIAL_FORMS": len(before),
+            "form-began": formset.management_form["began"].value(),
             "_save": "Save",
         },
     )
@@ -215,7 +215,7 @@ def test_positions_are_set_in_the_list(roadmap: Manual, editor: Client) -> None:
 # Identities
 
 
-@pytest.mark.parametrize("model", [Phase, Milestone, Resource, Level, Chapter, Question])
+@pytest.mark.parametrize("model", [Milestone, Resource, Level, Chapter, Question])
 def test_what_identifies_a_row_is_typed_once(
     roadmap: Manual, editor: Client, model: type[models.Model]
 ) -> None:
@@ -309,7 +309,8 @@ def test_an_editor_who_changed_something_else_leaves_a_colleagues_wording(
     form = form_of(editor.get(address(milestone, "change")))
     milestone.reword("A colleague’s wording", "material")
 
-    editor.post(address(milestone, "change"), {**form, "kind": "ship"})
+    shown = editor.post(address(milestone, "change"), {**form, "kind": "ship"})
+    editor.post(address(milestone, "change"), form_of(shown))
 
     milestone.refresh_from_db()
     latest = milestone.latest_revision()
@@ -453,7 +454,7 @@ def learners(make_user: Callable[..., User], milestone: Milestone) -> Iterator[l
     return users  # type: ignore[return-value]
 
 
-REFUSAL = "3 learners have ticked m-1. Retire it instead"
+REFUSAL = "m-1 has 3 completions, 0 with evidence, 0 shown. Retire it instead"
 
 
 def test_a_ticked_milestone_is_not_deleted_and_the_page_says_why(
@@ -466,6 +467,7 @@ def test_a_ticked_milestone_is_not_deleted_and_the_page_says_why(
         assert REFUSAL in text_of(response)
         assert "hypatia" not in text_of(response)
         assert "Yes, I’m sure" not in text_of(response)
+        assert f"{address(Milestone)}retire/?row={milestone.pk}" in response.content.decode()
     assert Milestone.objects.filter(pk=milestone.pk).exists()
     assert Completion.objects.count() == 3
 
@@ -489,7 +491,7 @@ def test_unticking_keeps_a_milestone_from_being_deleted_too(
     tick(user, milestone)
     Completion.objects.untick(user, milestone=milestone.pk, now=timezone.now())
     response = editor.post(address(milestone, "delete"), {"post": "yes"})
-    assert "1 learner has ticked m-1" in text_of(response)
+    assert "1 learner is not done and keeps an untick" in text_of(response)
     assert Milestone.objects.filter(pk=milestone.pk).exists()
 
 
@@ -538,6 +540,9 @@ def test_what_other_content_needs_is_not_deleted(roadmap: Manual, editor: Client
 def test_every_list_and_every_form_opens(
     roadmap: Manual, editor: Client, model: type[models.Model]
 ) -> None:
+    if model is Release:
+        # A set comes from no file.
+        make_row(model, 0)
     rows = model._default_manager.all()
     assert rows
     assert editor.get(address(model)).status_code == 200
@@ -579,6 +584,8 @@ def make_row(model: type[models.Model], number: int) -> None:
         for part in "ab":
             milestone = Milestone.objects.create(key=f"{slug}-{part}", kind="build")
             level.requirements.create(slug=part).any_of.add(milestone)
+    elif model is Release:
+        Release.objects.create(title=slug)
     elif model is Question:
         Question.objects.create(slug=slug, ask="Can you?", phase=make_phase(f"p-{number}"))
     else:

@@ -5,17 +5,19 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, models
+from django.db import models
 
+from mastery.models import User
 from roadmap.content import read_folder
 from roadmap.content_kinds import Row, RowId
-from roadmap.loader import TABLES, Report, load, stored
+from roadmap.loader import Report, load
 from roadmap.management.commands.load_roadmap import CONTENT
 from roadmap.models import (
     Chapter,
     Claim,
     ContentVersion,
     DeliverablePart,
+    FormerSlug,
     Habit,
     Level,
     LoadedRow,
@@ -23,16 +25,24 @@ from roadmap.models import (
     Phase,
     Placement,
     Question,
+    Release,
+    ReleaseItem,
     Requirement,
     Resource,
     ResourceLink,
     State,
     Step,
+    Succession,
     Topic,
     Track,
     Trap,
 )
-from tests.conftest import milestone
+from roadmap.operations import Successor, split
+from roadmap.queries import manual
+from roadmap.tables import TABLES, stored
+from tests.conftest import empty_roadmap, milestone
+from tracker.models import Completion
+from tracker.queries import board_of
 
 pytestmark = pytest.mark.django_db
 
@@ -53,14 +63,8 @@ def files(shipped: Files) -> Files:
 def empty(db: None) -> Callable[[], None]:
     """Empty the roadmap's tables, at once and again when called."""
 
-    def empty() -> None:
-        tables = ", ".join(f"roadmap_{kind}" for kind in [*TABLES, "loadedrow"])
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            cursor.execute(f"TRUNCATE {tables} CASCADE")
-
-    empty()
-    return empty
+    empty_roadmap()
+    return empty_roadmap
 
 
 def change(files: Files, kind: str, key: str, **values: Any) -> None:
@@ -418,13 +422,18 @@ def test_a_level_or_track_that_the_files_drop_is_left_to_an_editor(files: Files)
 
 
 @pytest.mark.parametrize("kind_of_change", ["material", "cosmetic"])
-def test_a_new_wording_is_a_new_revision_of_its_kind(kind_of_change: str, files: Files) -> None:
+def test_a_new_wording_is_a_new_revision_of_its_kind(
+    kind_of_change: str, files: Files, user: User, tick: Callable[..., None]
+) -> None:
+    tick(user, "p1-0")
     first = milestone("p1-0").latest_revision()
     change(files, "milestone", "p1-0", wording="Said anew", change=kind_of_change)
     assert load(files).updated == ["milestone p1-0"]
     revisions = list(milestone("p1-0").revisions.values_list("number", "wording", "change"))
     assert first is not None
     assert revisions == [(1, first.wording, "material"), (2, "Said anew", kind_of_change)]
+    asked = board_of(user, manual()).item(manual().milestones["p1-0"]).reworded
+    assert bool(asked) is (kind_of_change == "material")
     assert changes(load(files)) == ([], [], [], [])
 
 
@@ -451,6 +460,117 @@ def test_phases_that_name_each_other_as_twins_are_both_loaded(
     report = load(files)
     assert report.left_alone == []
     assert plain(stored()) == plain(files)
+
+
+# Learners
+
+
+def items() -> list[tuple[str, str, str]]:
+    return list(ReleaseItem.objects.values_list("what", "kind", "key"))
+
+
+def test_the_first_load_is_nobodys_news(empty: Callable[[], None], files: Files) -> None:
+    load(files)
+    assert not Release.objects.exists()
+    assert not Milestone.objects.exclude(since=None).exists()
+
+
+def test_what_comes_goes_and_asks_for_something_else_is_one_release(files: Files) -> None:
+    new = {**files["milestone", "p1-0"].values, "key": "p1-new", "wording": "Something new"}
+    files["milestone", "p1-new"] = Row("milestone", "p1-new", new)
+    add(files, "placement", "1/p1-new", "1/p1-0", milestone="p1-new", position=9)
+    # Without a place nobody sees it.
+    files["milestone", "p1-lost"] = Row("milestone", "p1-lost", {**new, "key": "p1-lost"})
+    change(files, "milestone", "p1-0", wording="Said anew")
+    change(files, "milestone", "p1-1", wording="Spelt anew", change="cosmetic")
+    change(files, "chapter", "reading", state="retired")
+    load(files)
+    load(files)
+    [release] = Release.objects.published()
+    assert release.title == "Changes from the files"
+    assert items() == [
+        ("reworded", "milestone", "p1-0"),
+        ("added", "milestone", "p1-new"),
+        ("retired", "chapter", "reading"),
+    ]
+    assert milestone("p1-new").since is not None
+
+
+def test_a_draft_that_the_files_make_live_is_new_from_then_on(files: Files) -> None:
+    change(files, "milestone", "p1-0", state="draft")
+    load(files)
+    assert items() == [("retired", "milestone", "p1-0")]
+    change(files, "milestone", "p1-0", state="live")
+    assert milestone("p1-0").since is None
+    load(files)
+    assert milestone("p1-0").since is not None
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_what_learners_did_is_retired_by_files_and_never_made_a_draft(
+    files: Files, user: User, tick: Callable[..., None], force: bool
+) -> None:
+    tick(user, "p1-0")
+    change(files, "milestone", "p1-0", state="draft")
+    [line] = load(files, force=force).left_alone
+    assert line.startswith("milestone p1-0: a draft would hide what learners did")
+    assert milestone("p1-0").state == State.LIVE
+    change(files, "milestone", "p1-0", state="retired")
+    assert load(files, force=force).left_alone == []
+    assert milestone("p1-0").state == State.RETIRED
+    assert Completion.objects.get(user=user).done
+
+
+@pytest.mark.parametrize("how", ["retired", "dropped", "moved out", "with its phase", "unasked"])
+def test_files_put_no_level_out_of_reach(files: Files, how: str) -> None:
+    if how == "retired":
+        change(files, "milestone", "d1", state="retired")
+    elif how == "with its phase":
+        change(files, "phase", "1", state="draft")
+    elif how == "unasked":
+        change(files, "requirement", "l1/phase-1-deliverable", any_of=("d0",))
+        change(files, "milestone", "d0", state="retired")
+    else:
+        del files["placement", "1/d1"]
+        if how == "dropped":
+            del files["milestone", "d1"]
+    report = load(files, force=True)
+    assert any("nobody could reach L1 any more" in line for line in report.left_alone)
+    assert milestone("d1").state == State.LIVE
+    assert Placement.objects.filter(milestone__key="d1", phase__state=State.LIVE).exists()
+    asked = Requirement.objects.get(level__slug="l1", slug="phase-1-deliverable")
+    assert [one.key for one in asked.any_of.all()] == ["d1"]
+
+
+def test_a_milestone_that_force_brings_back_takes_back_what_it_became(files: Files) -> None:
+    into = [Successor(key, wording=f"A half: {key}") for key in ("half-1", "half-2")]
+    split(milestone("p1-0"), into, [])
+    assert "milestone p1-0: an editor changed it" in load(files).left_alone
+    assert milestone("p1-0").state == State.RETIRED
+    load(files, force=True)
+    assert milestone("p1-0").state == State.LIVE
+    assert milestone("half-1").state == State.RETIRED
+    assert not Succession.objects.filter(undone=None).exists()
+
+
+def test_a_phase_that_an_editor_renamed_is_not_brought_a_second_time(files: Files) -> None:
+    phase = Phase.objects.get(slug="5")
+    FormerSlug.objects.create(slug="5", phase=phase)
+    Phase.objects.filter(slug="5").update(slug="five")
+    report = load(files, force=True)
+    assert "phase 5: an editor renamed it: it is phase five now" in report.left_alone
+    assert not Phase.objects.filter(slug="5").exists()
+
+
+def test_each_source_has_its_own_memory(files: Files) -> None:
+    archive = dict(files)
+    change(archive, "phase", "2", title="The archive’s title")
+    del archive["trap", "0/no-log"]
+    assert load(archive, source=LoadedRow.Source.ARCHIVE).changed == 2
+    report = load(files)
+    assert (report.changed, len(report.left_alone)) == (0, 2)
+    change(archive, "phase", "2", title="The archive’s next title")
+    assert load(archive, source=LoadedRow.Source.ARCHIVE).updated == ["phase 2"]
 
 
 # The commands

@@ -1,6 +1,7 @@
 import re
 from collections import Counter
 from functools import cache
+from html import escape
 from itertools import pairwise
 from urllib.parse import urldefrag, urlencode, urlsplit
 from xml.etree.ElementTree import Element
@@ -34,6 +35,7 @@ PAGES = [
     "/",
     "/roadmap/",
     *(f"/roadmap/{slug}/" for slug in PHASES),
+    "/roadmap/changes/",
     "/levels/",
     "/method/",
     "/resources/",
@@ -185,15 +187,18 @@ def test_every_link_within_the_site_leads_to_something(client: Client) -> None:
         for href in links(page(path))
         if re.match("[/#?]", href) and not href.startswith("//")
     }
-    broken = set()
-    for address, fragment, path in wanted:
+
+    def there(address: str) -> bool:
         if address.startswith("/static/"):
-            if not finders.find(address.removeprefix("/static/")):
-                broken.add((path, address))
-        elif client.get(address).status_code != 200 or (
-            fragment and fragment not in ids(page(address))
-        ):
-            broken.add((path, f"{address}#{fragment}"))
+            return bool(finders.find(address.removeprefix("/static/")))
+        return client.get(address).status_code == 200
+
+    gone = {address for address in {address for address, _, _ in wanted} if not there(address)}
+    broken = [
+        (path, f"{address}#{fragment}")
+        for address, fragment, path in wanted
+        if address in gone or (fragment and fragment not in ids(page(address)))
+    ]
     assert sorted(broken) == []
 
 
@@ -210,7 +215,7 @@ def test_nothing_on_a_page_comes_from_elsewhere(path: str) -> None:
         element.attrib.get("src") or element.attrib["href"]
         for element in page(path).iter()
         if "src" in element.attrib
-        or (element.tag == "link" and element.attrib.get("rel") != "canonical")
+        or (element.tag == "link" and element.attrib.get("rel") not in {"canonical", "alternate"})
     ]
     own = ("/static/", "/manifest.webmanifest", "data:image/svg+xml,")
     assert [url for url in fetched if not url.startswith(own)] == []
@@ -323,7 +328,10 @@ def test_a_phase_that_does_not_exist_is_not_found(slug: str, client: Client) -> 
 @pytest.mark.parametrize("state", [State.DRAFT, State.RETIRED])
 def test_a_phase_that_is_not_live_is_nowhere(state: State, client: Client) -> None:
     Phase.objects.filter(slug="5").update(state=state)
-    assert client.get("/roadmap/5/").status_code == 404
+    # Where it was public once, its address still leads somewhere.
+    expected = {State.DRAFT: (404, None), State.RETIRED: (302, "/roadmap/")}
+    answer = client.get("/roadmap/5/")
+    assert (answer.status_code, answer.headers.get("Location")) == expected[state]
     for path in PAGES:
         if path != "/roadmap/5/":
             html = client.get(path).content.decode()
@@ -352,7 +360,7 @@ def test_a_manual_without_content_still_answers(client: Client) -> None:
     for model in (Question, PhaseResource, Phase, Resource, Level, Chapter, Claim, Milestone):
         model.objects.all().delete()
     for path in PAGES:
-        wanted = 404 if re.fullmatch(r"/roadmap/.+/", path) else 200
+        wanted = 404 if path in {f"/roadmap/{slug}/" for slug in PHASES} else 200
         assert client.get(path).status_code == wanted, path
 
 
@@ -593,3 +601,13 @@ def test_robots_are_told_where_the_sitemap_is_and_what_is_not_for_them(
     closed = [line.removeprefix("Disallow: ") for line in lines if line.startswith("Disallow")]
     assert "/progress/" in closed
     assert not [path for path in PAGES for rule in closed if path.startswith(rule)]
+
+
+@pytest.mark.parametrize("state", [State.DRAFT, State.RETIRED])
+def test_a_phase_names_no_twin_that_is_not_on_the_roadmap(client: Client, state: State) -> None:
+    twin = Phase.objects.get(slug="4")
+    assert '<dd><a href="/roadmap/4/">' in client.get("/roadmap/rl-3/").content.decode()
+    Phase.objects.filter(pk=twin.pk).update(state=state)
+    page = client.get("/roadmap/rl-3/").content.decode()
+    assert "Same destination" not in page
+    assert escape(twin.title) not in page

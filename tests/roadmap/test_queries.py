@@ -7,6 +7,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
+from roadmap import queries as queries_module
 from roadmap.content_kinds import PART_LABELS
 from roadmap.models import (
     Chapter,
@@ -47,6 +48,22 @@ def queries(act: Callable[[], Any]) -> int:
 def test_the_manual_is_kept_in_the_process_and_costs_one_query(roadmap: Manual) -> None:
     assert queries(manual) == 1
     assert manual() is roadmap
+
+
+def test_what_another_thread_keeps_meanwhile_is_nobody_elses_manual(
+    roadmap: Manual, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted:
+        """A manual that another thread puts one of an open transaction in the place of."""
+
+        @property
+        def version(self) -> Any:
+            monkeypatch.setattr(queries_module, "_kept", "not committed")
+            return roadmap.version
+
+    kept: Any = Interrupted()
+    monkeypatch.setattr(queries_module, "_kept", kept)
+    assert manual() is kept
 
 
 def test_reading_it_anew_takes_the_same_few_queries_however_much_there_is(roadmap: Manual) -> None:

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from mastery.models import User
 from roadmap.models import Milestone, State
-from roadmap.queries import Manual
+from roadmap.queries import Manual, manual
+from tests.conftest import milestone
 from tests.tracker.showing import PROOF, show
 from tracker import claims
 from tracker.claims import claim, difference
@@ -180,6 +181,33 @@ def test_what_was_retired_since_is_claimed_too(user: User, roadmap: Manual) -> N
     Milestone.objects.filter(key="p0-0").update(state=State.RETIRED)
     claim(user, roadmap, {"p0-0": DAY})
     assert Completion.objects.get().done
+
+
+@pytest.mark.parametrize("change", ["material", "cosmetic"])
+def test_a_tick_is_claimed_for_the_wording_of_its_day(
+    user: User, roadmap: Manual, learner: Client, change: str
+) -> None:
+    row = milestone("p0-0")
+    old = row.latest_revision()
+    assert old is not None
+    row.revisions.update(created="2026-01-01T00:00Z")
+    new = row.reword("Something else now", change)
+    row.revisions.filter(pk=new.pk).update(created="2026-03-15T00:00Z")
+    claim(user, manual(), {"p0-0": DAY})
+    asked = change == "material"
+    assert Completion.objects.get().revision_id == (old.pk if asked else new.pk)
+    page = learner.get("/progress/").content.decode()
+    assert ("Reworded since. On 14 March 2026 you ticked:" in page) is asked
+
+
+@pytest.mark.parametrize(("on", "number"), [(EARLY, 2), (DAY, 1), (LATE, 2)])
+def test_a_day_has_the_wording_it_ended_with(on: dt.date, number: int, roadmap: Manual) -> None:
+    row = milestone("p0-0")
+    row.revisions.update(created="2026-02-01T00:00Z")
+    new = row.reword("Something else now", "material")
+    row.revisions.filter(pk=new.pk).update(created="2026-04-02T23:59Z")
+    known = manual().milestones["p0-0"]
+    assert known.revision_on(on) == row.revisions.get(number=number).pk
 
 
 # The page

@@ -13,7 +13,9 @@ from django.test import Client
 
 from mastery.models import User
 from roadmap.models import Milestone, State
+from roadmap.operations import Successor, merge, split
 from roadmap.queries import Manual
+from tests.conftest import milestone
 from tracker.models import Completion, CompletionEvent
 from tracker.source import LONGEST, read, shown
 from tracker.visitors import COOKIE
@@ -139,6 +141,20 @@ def test_what_is_not_on_the_roadmap_is_unknown_to_newcomers_alone(
     assert "Unknown here: 3" in send(learner, SAVED).content.decode()
     tick(user, "p1-0")
     assert "Unknown here: 2" in send(learner, SAVED).content.decode()
+
+
+@pytest.mark.usefixtures("roadmap")
+def test_what_lives_on_in_others_is_taken_and_may_be_confirmed(learner: Client) -> None:
+    halves = [Successor("p0-0a", "Half of it"), Successor("p0-0b", "The other half")]
+    split(milestone("p0-0"), halves, counts={"p0-0a"})
+    merge([milestone("p1-0"), milestone("p1-1")], Successor("p1-0c", "Both at once"))
+    text = '{"p0-0": true, "p1-0": true, "p1-1": true}'
+    assert "Unknown here: 0" in send(learner, text).content.decode()
+    send(learner, text, add="1")
+    page = learner.get("/progress/").content.decode()
+    assert "Done; confirm" in page
+    for key in ("p0-0", "p1-0c"):
+        assert f'id="confirm-{key}"' in page
 
 
 # Adding

@@ -1,7 +1,7 @@
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from django.db import connection, models, transaction
 from psycopg.types.json import Jsonb
@@ -20,6 +20,33 @@ class Tick:
     on: dt.date
     # Whether it needs nothing beside the tick, as joining does.
     shown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A person's completions of several milestones as one: of the latest day, with all evidence."""
+
+    on: dt.date
+    shown_on: dt.date | None
+    zone: str
+    evidence: Evidence
+
+    @classmethod
+    def of(cls, rows: Sequence["Completion"], kind: str) -> Self:
+        """Make it of one row or more, for a milestone of this kind."""
+        evidence = Evidence.together(Evidence.of(row.evidence) for row in rows)
+        last = max(rows, key=lambda row: row.completed_on)
+        shown_on = max([last.completed_on, *(row.shown_on for row in rows if row.shown_on)])
+        return cls(
+            last.completed_on, shown_on if evidence.shows(kind) else None, last.zone, evidence
+        )
+
+
+# That nobody has reworded a milestone since the revision which an answer is about.
+STILL = """
+    %(revision)s = (SELECT id FROM roadmap_milestonerevision
+        WHERE milestone_id = %(milestone)s ORDER BY number DESC LIMIT 1)
+"""
 
 
 class CompletionQuerySet(models.QuerySet["Completion"]):
@@ -50,7 +77,7 @@ class CompletionQuerySet(models.QuerySet["Completion"]):
                 VALUES (%(user)s, %(milestone)s, %(revision)s, true,
                     %(on)s, %(shown_on)s, '{}', %(zone)s, %(now)s)
                 ON CONFLICT (user_id, milestone_id) DO UPDATE SET
-                    done = true, revision_id = excluded.revision_id,
+                    done = true, revision_id = excluded.revision_id, kept_id = NULL,
                     completed_on = excluded.completed_on, zone = excluded.zone,
                     shown_on = CASE
                         WHEN tracker_completion.shown_on IS NULL THEN excluded.shown_on
@@ -129,6 +156,92 @@ class CompletionQuerySet(models.QuerySet["Completion"]):
                 "now": now,
             },
         )
+
+    def confirm(self, user: User, *, milestone: int, revision: int, now: dt.datetime) -> bool:
+        """Move a tick to the present wording, in one statement; say whether that changed anything.
+
+        Its date and its evidence stay. Nothing changes when ``revision`` is not the last one any
+        more: what was asked about is no longer what the milestone says.
+        """
+        return bool(
+            change(
+                f"""
+                UPDATE tracker_completion SET revision_id = %(revision)s, kept_id = NULL
+                WHERE user_id = %(user)s AND milestone_id = %(milestone)s AND done
+                    AND revision_id <> %(revision)s AND {STILL}
+                """,  # noqa: S608  (a constant of this module)
+                CompletionEvent.Kind.CONFIRMED,
+                {"user": user.pk, "milestone": milestone, "revision": revision, "now": now},
+            )
+        )
+
+    def keep_as_it_stood(
+        self, user: User, *, milestone: int, revision: int, now: dt.datetime
+    ) -> bool:
+        """Keep a tick for its old wording beside the present one, in one statement; say whether
+        that changed anything. ``revision`` is as in ``confirm``.
+        """
+        return bool(
+            change(
+                f"""
+                UPDATE tracker_completion SET kept_id = %(revision)s
+                WHERE user_id = %(user)s AND milestone_id = %(milestone)s AND done
+                    AND revision_id <> %(revision)s AND kept_id IS DISTINCT FROM %(revision)s
+                    AND {STILL}
+                """,  # noqa: S608  (a constant of this module)
+                CompletionEvent.Kind.KEPT,
+                {"user": user.pk, "milestone": milestone, "revision": revision, "now": now},
+            )
+        )
+
+    def take_on(
+        self,
+        user: User,
+        *,
+        milestone: int,
+        revision: int,
+        kind: str,
+        sources: Collection[int],
+        now: dt.datetime,
+    ) -> bool:
+        """Make a milestone done for having done those it took the place of; say whether that
+        changed anything.
+
+        It is done on the latest of their days, with the evidence of all. A row that is there stays
+        as it is, ticked or not, and nothing changes unless all of the sources are done.
+        """
+        with transaction.atomic(savepoint=False):
+            rows = list(
+                self.of(user)
+                .filter(milestone__in=sources, done=True)
+                .order_by("completed_on", "pk")
+                .select_for_update(no_key=True)
+            )
+            if not rows or len(rows) < len(set(sources)):
+                return False
+            carried = Carried.of(rows, kind)
+            return bool(
+                change(
+                    """
+                    INSERT INTO tracker_completion (user_id, milestone_id, revision_id, done,
+                        completed_on, shown_on, evidence, zone, changed)
+                    VALUES (%(user)s, %(milestone)s, %(revision)s, true,
+                        %(on)s, %(shown_on)s, %(evidence)s, %(zone)s, %(now)s)
+                    ON CONFLICT (user_id, milestone_id) DO NOTHING
+                    """,
+                    CompletionEvent.Kind.CONFIRMED,
+                    {
+                        "user": user.pk,
+                        "milestone": milestone,
+                        "revision": revision,
+                        "on": carried.on,
+                        "shown_on": carried.shown_on,
+                        "evidence": Jsonb(carried.evidence.kept()),
+                        "zone": carried.zone,
+                        "now": now,
+                    },
+                )
+            )
 
     def show(
         self,

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
@@ -18,6 +20,7 @@ from tracker.models import Completion
 from tracker.outlook import outlook_of
 from tracker.queries import Board, board_of, due_again
 from tracker.resetting import undoable
+from tracker.successions import kin
 
 
 @login_not_required
@@ -73,8 +76,12 @@ def answer(
     content: Manual,
     milestone: ManualMilestone,
     here: visitors.Ticks | None = None,
+    *,
+    said: str = "",
 ) -> HttpResponse:
-    """Answer a tick, with what changed or with the way back to the box."""
+    """Answer a tick, with what changed or with the way back to the box. ``said`` goes before the
+    totals that are read out.
+    """
     page, key = request.POST.get("page", ""), milestone.key
     if request.htmx:
         board = board_of(request.user, content, here)
@@ -82,10 +89,11 @@ def answer(
         if context["on_board"]:
             context["outlook"] = outlook_of(request.user, content, board)
             context["again"] = due_again(request.user, content, board)
-            if milestone.deliverable:
+            if any(item.milestone.deliverable for item in context["shown"]):
                 context["shelf"] = shelf_of(board)
-        # The button that put a tick back is gone now: its box takes the focus.
-        context["focus"] = "restore" in request.POST
+        # The button that put a tick back, or answered, is gone now: its box takes the focus.
+        context["focus"] = "restore" in request.POST or "as" in request.POST
+        context["said"] = said
         return render(request, "tracker/ticked.html", context)
     if page in content.phases:
         path = reverse("phase", args=[page])
@@ -116,16 +124,26 @@ def set_done(user: User, milestone: ManualMilestone, done: bool, *, restore: boo
     )
 
 
-def ticked(
-    board: Board, content: Manual, milestone: ManualMilestone, page: str
-) -> dict[str, object]:
-    """Collect all that the page of a tick shows of it: a phase's own page, or the whole board."""
+def ticked(board: Board, content: Manual, milestone: ManualMilestone, page: str) -> dict[str, Any]:
+    """Collect all that the page of a tick shows of it: a phase's own page, or the whole board.
+
+    What the milestone came from and what it became are shown anew too: they offer to confirm it.
+    """
     on_board = page not in content.phases
-    slugs = milestone.phases if on_board else (page,)
+    page = "" if on_board else page
+    related = [one for one in kin(milestone, content) if board.shows(one, page)]
+    shown = [board.item(one) for one in (milestone, *related)]
+    slugs = dict.fromkeys(slug for item in shown for slug in item.milestone.phases)
     return {
         "board": board,
-        "item": board.item(milestone),
-        "page": "" if on_board else page,
-        "parts": [board.phases[slug] for slug in slugs],
+        "shown": shown,
+        "page": page,
+        "parts": [board.phases[slug] for slug in (slugs if on_board else (page,))],
+        # On the board, the lines in other phases that lead to a box.
+        "lines": [
+            (slug, item, content.phases[item.milestone.phases[0]])
+            for item in shown
+            for slug in (item.milestone.phases[1:] if on_board else ())
+        ],
         "on_board": on_board,
     }

@@ -17,7 +17,8 @@ from tracker.evidence import ASKED, Evidence
 from tracker.forms import EvidenceForm, NoteForm, StepForm
 from tracker.models import Completion
 from tracker.models.notes import MOST_STEPS
-from tracker.queries import Item, OwnPage, own_page
+from tracker.own_pages import OwnPage, own_page
+from tracker.queries import Item
 
 
 @keeps_words("text")
@@ -31,9 +32,11 @@ def evidence(request: LearnerRequest, key: str) -> HttpResponse:
         return answer(request, content, page)
     if not page.open:
         raise Http404
+    before = page.item.evidence
     if "another" in request.POST:
-        return answer(request, content, page, form=EvidenceForm.another(request.POST, milestone))
-    form = EvidenceForm(request.POST, milestone=milestone, evidence=page.item.evidence)
+        form = EvidenceForm.another(request.POST, milestone, before)
+        return answer(request, content, page, form=form)
+    form = EvidenceForm(request.POST, milestone=milestone, evidence=before)
     if not form.is_valid():
         return answer(request, content, page, form=form, status=422)
     save(request.user, content, milestone, form.evidence)
@@ -47,7 +50,7 @@ def find(user: User, content: Manual, key: str) -> OwnPage:
     milestone = content.milestones.get(key)
     if milestone is None:
         raise Http404
-    page = own_page(user, milestone)
+    page = own_page(user, content, milestone)
     if not page.theirs:
         raise Http404
     return page

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from roadmap.content_kinds import UNPLACED_FILE
 from roadmap.content_writer import write
-from roadmap.loader import stored
+from roadmap.tables import stored
 
 
 class Command(BaseCommand):

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from roadmap.content import ContentError, read_folder
+from roadmap.content import CONTENT, ContentError, read_folder
+from roadmap.groundwork import RefusedError
 from roadmap.loader import load
-
-CONTENT = Path(__file__).resolve().parents[2] / "content"
+from roadmap.planning import What
 
 
 class Command(BaseCommand):
@@ -26,10 +26,13 @@ class Command(BaseCommand):
             rows = read_folder(folder)
         except ContentError as error:
             raise CommandError(f"{error}\nNothing was loaded.") from None
-        report = load(rows, force=force)
+        try:
+            report = load(rows, force=force)
+        except RefusedError as error:
+            raise CommandError(f"{error}\nNothing was loaded.") from None
         for line in report.left_alone:
             self.stdout.write(f"left alone: {line}")
-        if report.left_alone and not force:
+        if report.plan.of(What.LEFT) and not force:
             self.stdout.write("--force overwrites what was left alone.")
         self.stdout.write(
             f"Roadmap: {len(report.created)} rows new, {len(report.updated)} updated, "
