@@ -17,15 +17,10 @@ from django.urls import URLResolver, get_resolver, reverse
 from html5lib.html5parser import ParseError
 from playwright.sync_api import Page, Response
 
-from roadmap.content import read_folder
-from roadmap.management.commands.load_roadmap import CONTENT
-
 WIDTHS = (320, 375, 1280)
 HEIGHT = 800
 TARGET = 44  # CSS pixels, both ways
 Scheme = Literal["light", "dark"]
-
-PHASES = [slug for kind, slug in read_folder(CONTENT) if kind == "phase"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +43,11 @@ class Visit:
     def ours(self) -> bool:
         """Whether the page is made of the site's own parts, and not of Django's admin."""
         return not self.name.startswith("admin:")
+
+    @property
+    def in_the_dark(self) -> bool:
+        """Whether its dark colours are looked at: once a page, and where errors stand on it."""
+        return not self.state or "mistake" in self.state or self.status == 422
 
     @property
     def path(self) -> str:
@@ -160,7 +160,7 @@ def judge(page: Page, answer: Response, visit: Visit) -> list[str]:
         found += focus(page)
     page.evaluate(AXE_SCRIPT)
     found += axe(page, "light", 375, without=() if ours else tuple(ADMIN_RULES))
-    if ours:
+    if ours and visit.in_the_dark:
         found += axe(page, "dark", 1280, only=("color-contrast",))
         page.emulate_media(color_scheme="light")
     return found

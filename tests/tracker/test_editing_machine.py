@@ -460,5 +460,5 @@ def test_whatever_editors_and_learners_do_nobody_loses_anything() -> None:
     small_roadmap()
     run_state_machine_as_test(
         Editing,
-        settings=settings(max_examples=10, stateful_step_count=15, deadline=None, print_blob=True),
+        settings=settings(max_examples=7, stateful_step_count=15, deadline=None, print_blob=True),
     )
