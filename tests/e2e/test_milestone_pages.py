@@ -72,8 +72,4 @@ class TestMilestone:
 
     @pytest.mark.parametrize("visit", VISITS, ids=str)
     def test_a_page_is_in_order(self, tour: Tour, visit: Visit) -> None:
-        tour.look(visit)
-
-    @pytest.mark.parametrize("visit", VISITS[:3], ids=str)
-    def test_a_page_reads_the_same_without_javascript(self, tour: Tour, visit: Visit) -> None:
-        tour.compare_without_scripts(visit)
+        tour.look(visit, still=visit.way is None)

@@ -256,7 +256,7 @@ LINES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(LINES, max_size=9))
 def test_headings_are_where_commonmark_sees_them(lines: list[str]) -> None:
     theirs = {
@@ -309,7 +309,7 @@ WRITINGS = st.builds(
 ).filter(lambda writing: bool(words_of(writing.tidied()).strip()))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(WRITINGS, max_size=4))
 @example([Writing(day=DAY, tried="```\n## 2026-01-01"), Writing(day=DAY, tried="```")])
 @example([Writing(day=DAY, tried="- a\n## b\n- c\n\\## d\n  ## e")])
@@ -370,7 +370,7 @@ def test_an_entry_looks_as_one_would_write_it() -> None:
 # Anything at all
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(STRUCTURE | st.text(max_size=15), max_size=20), st.sampled_from(["\n", "\r\n"]))
 def test_no_text_is_too_strange_and_no_word_of_it_is_dropped(
     lines: list[str], line_break: str

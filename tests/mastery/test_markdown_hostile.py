@@ -91,7 +91,7 @@ PIECES = st.one_of(
 TEXTS = st.lists(PIECES, max_size=14).map("".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(TEXTS)
 def test_any_text_becomes_sound_html(text: str) -> None:
     html = render(text)

@@ -453,7 +453,7 @@ def test_any_words_survive_writing_and_reading(rows: dict[RowId, Row]) -> None:
     assert write(read(files).values()) == files
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(lines, texts)
 @example("a", "    indented first\nthen not")
 @example("a", "first\n\n\n    then code")
