@@ -1,12 +1,16 @@
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.forms import BoundField
+from django.http import QueryDict
 
+from journal.changes import FieldChange
 from journal.importing import Answers, Conflict, Plan, differences
-from journal.logfile import Order, Undated, UnreadableError, check, decode
+from journal.logfile import Log, Order, Undated, UnreadableError, check, decode, parse
+from journal.models import LogImport
 from mastery.models import User
 
 LARGEST = 25_000_000  # bytes
@@ -15,7 +19,7 @@ SHOWN = 50
 CONFLICTS = [
     ("both", "Keep both: the file’s comes in as a further entry"),
     ("mine", "Keep mine"),
-    ("theirs", "Take the file’s: it becomes the next revision of mine"),
+    ("theirs", "Take the file’s: the next revision of mine, read by whoever may read mine"),
 ]
 AS_ABOVE = ("", "As chosen for all")
 DAY = ("day", "An entry of the day below")
@@ -86,8 +90,28 @@ class LogForm(forms.Form):
         return str(file.name)[:200] if file and self.cleaned_data["log"] else ""
 
 
-def order_in(value: str | None) -> Order:
-    return "day" if value == "day" else "month" if value == "month" else None
+@dataclass(frozen=True)
+class How:
+    """How a file is to be read, as far as it leaves that open."""
+
+    order: Order = None
+    every_date: bool = False
+
+    @classmethod
+    def said_in(cls, data: QueryDict) -> Self:
+        order = data.get("order")
+        return cls(
+            order="day" if order == "day" else "month" if order == "month" else None,
+            every_date=data.get("dates") == "all",
+        )
+
+    def read(self, sent: LogImport, user: User) -> Log:
+        return parse(sent.text, today=user.today, order=self.order, every_date=self.every_date)
+
+    @property
+    def query(self) -> dict[str, str]:
+        said = {"order": self.order or "", "dates": "all" if self.every_date else ""}
+        return {name: value for name, value in said.items() if value}
 
 
 class AnswersForm(forms.Form):
@@ -142,11 +166,11 @@ class AnswersForm(forms.Form):
             widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         )
 
-    def conflict_rows(self) -> Iterator[tuple[Conflict, str, str, BoundField]]:
-        """Give conflicts with the line of mine and of the file that differ, and the field."""
+    def conflict_rows(self) -> Iterator[tuple[Conflict, list[FieldChange], BoundField]]:
+        """Give conflicts with what differs, and the field."""
         some = self.plan.conflicts[:SHOWN]
-        for conflict, (mine, theirs) in zip(some, differences(self.user, some), strict=True):
-            yield conflict, mine, theirs, self[f"conflict-{conflict.entry.line}"]
+        for conflict, changes in zip(some, differences(self.user, some), strict=True):
+            yield conflict, changes, self[f"conflict-{conflict.entry.line}"]
 
     def undated_rows(self) -> Iterator[tuple[Undated, BoundField, BoundField]]:
         for part in self.plan.log.undated[:SHOWN]:

@@ -11,14 +11,15 @@ import zoneinfo
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import groupby, zip_longest
+from itertools import groupby
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import OperationalError, transaction
 from django.db.models import OuterRef
 from psycopg.errors import LockNotAvailable
 
-from journal.logfile import Dated, Log, write_metadata, write_opening
+from journal.changes import FieldChange, changes_of
+from journal.logfile import Dated, Log, write_opening
 from journal.models import PROMPTS, Entry, LogFile, LogImport, Tag, Writing
 from journal.models.entries import EntryQuerySet
 from mastery.models import User
@@ -27,6 +28,7 @@ from roadmap.models import Milestone
 # Entries written in one go. Fewer when they are long, so that the display of progress moves.
 CHUNK = 100
 CHUNK_SIZE = 200_000  # characters, rendered in about a second
+COMPARED = 100_000  # characters compared word by word for one page: seconds at worst
 
 
 class BusyError(Exception):
@@ -123,7 +125,7 @@ def compare(user: User, log: Log, more: Iterable[Dated] = ()) -> Plan:
     zones = zoneinfo.available_timezones()
     strange: dict[str, set[str]] = {"milestones": set(), "zones": set()}
     entries = []
-    for entry in sorted([*log.entries, *more], key=lambda entry: entry.line):
+    for entry in _as_written(log, [*log.entries, *more]):
         writing, zone = entry.writing, entry.zone
         if missing := set(writing.milestones) - known:
             strange["milestones"] |= missing
@@ -141,6 +143,11 @@ def compare(user: User, log: Log, more: Iterable[Dated] = ()) -> Plan:
     )
     _sort_in(plan, user, entries)
     return plan
+
+
+def _as_written(log: Log, entries: list[Dated]) -> list[Dated]:
+    """Put entries in the order they were written: some people add to the top of their file."""
+    return sorted(entries, key=lambda entry: entry.line, reverse=log.is_newest_first)
 
 
 def _sort_in(plan: Plan, user: User, entries: list[Dated]) -> None:
@@ -172,6 +179,10 @@ def _sort_in(plan: Plan, user: User, entries: list[Dated]) -> None:
             plan.conflicts.append(Conflict(entry, rivals.popleft()))
         else:
             plan.new.append(entry)
+    # To be looked at in the order of the file.
+    for entries in (plan.same, plan.new):
+        entries.sort(key=lambda entry: entry.line)
+    plan.conflicts.sort(key=lambda conflict: conflict.entry.line)
 
 
 def _opening(user: User, log: Log) -> str:
@@ -187,26 +198,24 @@ def _opening(user: User, log: Log) -> str:
     return "other" if log.opening.strip() else "same"
 
 
-def differences(user: User, conflicts: list[Conflict]) -> list[tuple[str, str]]:
-    """Give for each conflict the first line that differs, of mine and of the file's."""
+def differences(user: User, conflicts: list[Conflict]) -> list[list[FieldChange]]:
+    """Give for each conflict what differs, mine before and the file's after.
+
+    Nothing for those that come after very much text.
+    """
     wanted = Entry.objects.of(user).filter(pk__in=[conflict.pk for conflict in conflicts])
     mine = {pk: writing for pk, _zone, writing in written(wanted)}
-    return [_difference(mine[conflict.pk], conflict.entry.writing) for conflict in conflicts]
+    found = []
+    left = COMPARED
+    for conflict in conflicts:
+        before, after = mine[conflict.pk], conflict.entry.writing
+        left -= _length(before) + _length(after)
+        found.append(changes_of(before, after) if left > 0 else [])
+    return found
 
 
-def _difference(mine: Writing, theirs: Writing) -> tuple[str, str]:
-    pairs = zip_longest(_lines(mine), _lines(theirs), fillvalue="")
-    one, other = next((pair for pair in pairs if pair[0] != pair[1]), ("", ""))
-    # A little before where they part, when that is far inside a line.
-    same = next((n for n, pair in enumerate(zip(one, other, strict=False)) if len({*pair}) > 1), 0)
-    begin = max(0, same - 60)
-    return one[begin : begin + 200] or "(nothing)", other[begin : begin + 200] or "(nothing)"
-
-
-def _lines(writing: Writing) -> list[str]:
-    texts = (getattr(writing, prompt) for prompt in PROMPTS)
-    lines = [line for text in texts for line in text.split("\n") if line.strip()]
-    return [*lines, write_metadata(writing, "").removesuffix("zone: ").rstrip("; ")]
+def _length(writing: Writing) -> int:
+    return sum(len(getattr(writing, prompt)) for prompt in PROMPTS)
 
 
 def carry_out(
@@ -229,7 +238,7 @@ def carry_out(
         said = [(conflict, answers.about(conflict)) for conflict in plan.conflicts]
         theirs = [conflict for conflict, answer in said if answer == "theirs"]
         both = [conflict.entry for conflict, answer in said if answer == "both"]
-        adding = sorted([*plan.new, *both], key=lambda entry: entry.line)
+        adding = _as_written(log, [*plan.new, *both])
         done, total = 0, len(adding) + len(theirs)
         yield Progress(0, total)
         for chunk in _chunks(adding):
@@ -281,7 +290,7 @@ def _chunks(entries: list[Dated]) -> Iterator[list[Dated]]:
         size = 0
         for entry in run:
             chunk.append(entry)
-            size += sum(len(getattr(entry.writing, prompt)) for prompt in PROMPTS)
+            size += _length(entry.writing)
             if len(chunk) == CHUNK or size > CHUNK_SIZE:
                 yield chunk
                 chunk, size = [], 0

@@ -7,8 +7,9 @@ comes in is private.
 
 from journal.logfile.dates import Order
 from journal.logfile.decoding import UnreadableError, check, decode
+from journal.logfile.log import Dated, Log, Undated
 from journal.logfile.metadata import write_metadata
-from journal.logfile.reading import Dated, Log, Undated, parse
+from journal.logfile.reading import parse
 from journal.logfile.writing import write_entry, write_opening
 
 __all__ = [

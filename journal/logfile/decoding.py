@@ -27,6 +27,10 @@ def decode(data: bytes) -> str:
             f"This is no {encoding[:6].upper()} text: byte {error.start + 1:,}, on line {line:,}, "
             "fits no character. Save the file as UTF-8 and send it again."
         ) from None
+    if encoding == "utf-8" and data[1:200:2].strip(b"\0") == b"" != data[1:2]:
+        raise UnreadableError(
+            "This looks like UTF-16 that does not say so. Save the file as UTF-8 and send it again."
+        )
     check(text)
     return text
 

@@ -1,12 +1,13 @@
 """Which lines of a log are its structure: headings and fences, as CommonMark sees them.
 
-A line inside a code fence, a list item or a quote is never structure. What we write so that it
-could be taken for structure gets a backslash before it; reading our own files takes that off again.
+A line inside a code fence, a comment, a list item or a quote is never structure. What we write so
+that it could be taken for structure gets a backslash before it; reading our own files takes that
+off again.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from journal.logfile.dates import Order, read_head
@@ -22,18 +23,27 @@ _HASHES_AT_END = re.compile(r"(?:^|(?<=[ \t]))(?=\\*#+\Z)")
 _UNDERLINE = re.compile(r" {0,3}(={3,}|-{3,})[ \t]*")
 _ITEM = re.compile(r"( {0,3}(?:[-*+]|[0-9]{1,9}[.)]))(?:([ \t]+)(?=\S)|[ \t]*\Z)")
 _RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})")
+# HTML that may hold blank lines: a comment up to its end, and these four up to the end of any.
+_HTML = re.compile(
+    r" {0,3}<(?:(?P<comment>!--)|(?P<tag>pre|script|style|textarea)(?=[ \t>]|\Z)).*",
+    re.IGNORECASE | re.DOTALL,
+)
+_END_OF_TAG = re.compile(r"</(?:pre|script|style|textarea)>", re.IGNORECASE)
 # What ends a list item that it does not belong to. With backslashes or without: what we escape must
 # stand where it stood.
 _STARTS = re.compile(
-    r" {0,3}(?:\\*(?:#{1,6}(?:[ \t]|\Z)|`{3}|~{3}|(?:={3,}|-{3,})[ \t]*\Z)"
-    r"|>|[-*+](?:[ \t]|\Z)|[0-9]{1,9}[.)][ \t])"
+    r" {0,3}(?:\\*(?:#{1,6}(?:[ \t]|\Z)|`{3}|~{3}|(?:={3,}|-{3,})[ \t]*\Z"
+    r"|<(?:!--|(?:pre|script|style|textarea)(?:[ \t>]|\Z)))"
+    r"|>|[-*+](?:[ \t]|\Z)|[0-9]{1,9}[.)][ \t])",
+    re.IGNORECASE,
 )
 # Backslashes, and what would be structure without them.
 _MARKED = re.compile(
     r"(?P<indent> {0,3})(?P<slashes>\\*)"
     r"(?:(?P<heading>#{1,6}(?:[ \t].*)?)|(?P<fence>`{3}.*|~{3}.*)"
-    r"|(?P<under>(?:={3,}|-{3,})[ \t]*))",
-    re.DOTALL,
+    r"|(?P<under>(?:={3,}|-{3,})[ \t]*)"
+    r"|(?P<html><(?:!--|(?:pre|script|style|textarea)(?=[ \t>]|\Z)).*))",
+    re.DOTALL | re.IGNORECASE,
 )
 
 DEEPEST = 20  # lists in lists that are followed; further in, nothing is structure anyway
@@ -43,6 +53,8 @@ _NAMES = {
     "i tried": "tried",
     "what i tried": "tried",
     "what we tried": "tried",
+    "what did i try": "tried",
+    "what did we try": "tried",
     "happened": "happened",
     "what happened": "happened",
     "learned": "learned",
@@ -52,21 +64,33 @@ _NAMES = {
     "what i learned": "learned",
     "what i learnt": "learned",
     "what we learned": "learned",
+    "what we learnt": "learned",
+    "what did i learn": "learned",
+    "what did we learn": "learned",
+    "lessons learned": "learned",
+    "lessons learnt": "learned",
     "learning": "learned",
     "learnings": "learned",
     "next": "next",
     "next step": "next",
     "next steps": "next",
+    "next up": "next",
+    "up next": "next",
     "what next": "next",
+    "what is next": "next",
     "what's next": "next",
     "what’s next": "next",
 }
 assert set(_NAMES.values()) == set(PROMPTS)
 _NAME = "|".join(sorted(map(re.escape, _NAMES), key=len, reverse=True))
-_BOLD_PROMPT = re.compile(
-    rf"(?:\*\*|__)[ ]*({_NAME})[ ]*(?::[ ]*(?:\*\*|__)|(?:\*\*|__)[ ]*(?::|\Z))(.*)", re.IGNORECASE
+_MARK = r"(?:\*\*|__|\*|_)"
+_MARKED_PROMPT = re.compile(
+    rf"{_MARK}[ ]*({_NAME})[ ]*(?:\??:[ ]*{_MARK}|\?[ ]*{_MARK}:?|{_MARK}[ ]*(?:[:–—-]|\Z))(.*)",
+    re.IGNORECASE | re.DOTALL,
 )
-_PLAIN_PROMPT = re.compile(rf"({_NAME})[ ]*:(?:[ \t]+(.*)|\Z)", re.IGNORECASE | re.DOTALL)
+_PLAIN_PROMPT = re.compile(
+    rf"({_NAME})[ ]*(?:\??:|\?(?=[ \t]*\Z)|[ ]-|[–—])(?:[ \t]+(.*)|\Z)", re.IGNORECASE | re.DOTALL
+)
 
 
 class Place(Enum):
@@ -79,12 +103,15 @@ class Place(Enum):
 
 
 class Scanner:
-    """Reads lines from above to below and says of each where it stands."""
+    """Reads lines from above to below and says of each where it stands.
 
-    __slots__ = ("_columns", "_depth", "_item", "_paragraph", "fence")
+    ``closing`` is what would end the code or comment that is open, empty when none is.
+    """
+
+    __slots__ = ("_columns", "_depth", "_item", "_paragraph", "closing")
 
     def __init__(self, depth: int = 0) -> None:
-        self.fence = ""
+        self.closing = ""
         self._depth = depth
         self._item: Scanner | None = None  # reads what is in the open list item
         self._columns = 0  # that lines of the item are indented by
@@ -92,19 +119,18 @@ class Scanner:
 
     def reset(self) -> None:
         """Forget what stood before: a heading ends it all."""
-        self.fence, self._item, self._paragraph = "", None, False
+        self.closing, self._item, self._paragraph = "", None, False
 
     def holds(self, line: str) -> bool:
-        """Say whether a line belongs to an open fence, or by its indent to an open list item."""
-        return bool(self.fence) or (
+        """Say whether a line belongs to open code or by its indent to an open list item."""
+        return bool(self.closing) or (
             self._item is not None and _indent(line) >= self._columns and not line.isspace()
         )
 
     def place(self, line: str) -> Place:
-        if self.fence:
-            closing = _CLOSING.fullmatch(line)
-            if closing and closing["fence"].startswith(self.fence):
-                self.fence = ""
+        if self.closing:
+            if _closes(line, self.closing):
+                self.closing = ""
             return Place.WITHIN
         if not line or line.isspace():
             self._paragraph = False
@@ -124,18 +150,19 @@ class Scanner:
             self._paragraph = self._paragraph or _indent(line) < 4
             return Place.TOP
         if sign in "`~" and (fence := _FENCE.fullmatch(line)):
-            self.fence = fence["ticks"] or fence["tildes"]
+            self.closing = fence["ticks"] or fence["tildes"]
+            self._paragraph = False
             return Place.WITHIN
-        if (
-            (sign in "-*+" or sign.isdecimal())
-            and self._depth < DEEPEST
-            and (item := _ITEM.match(line))
-        ):
+        if sign == "<" and (html := _HTML.fullmatch(line)):
+            closing = "-->" if html["comment"] else f"</{html['tag']}>"
+            self.closing = "" if _closes(line, closing) else closing
+            self._paragraph = False
+            return Place.WITHIN
+        if (sign in "-*+" or sign.isdecimal()) and self._depth < DEEPEST and _ITEM.match(line):
             if _RULE.fullmatch(line):
                 self._paragraph = False
                 return Place.TOP
-            space = len((item[2] or "").expandtabs(4))
-            self._columns = len(item[1]) + (space if 1 <= space <= 4 else 1)
+            self._columns = item_indent(line)
             self._item = Scanner(self._depth + 1)
             self._item.place(line.expandtabs(4)[self._columns :])
             return Place.ITEM
@@ -145,9 +172,18 @@ class Scanner:
 
     @property
     def in_paragraph(self) -> bool:
-        if self.fence:
+        if self.closing:
             return False
         return self._item.in_paragraph if self._item else self._paragraph
+
+
+def _closes(line: str, closing: str) -> bool:
+    if closing == "-->":
+        return closing in line
+    if closing[0] == "<":
+        return bool(_END_OF_TAG.search(line))
+    found = _CLOSING.fullmatch(line)
+    return bool(found) and found["fence"].startswith(closing)  # type: ignore[index]
 
 
 def _indent(line: str) -> int:
@@ -187,7 +223,12 @@ def can_be_underlined(before: str, line: str) -> bool:
     """Say whether a line at the top is a paragraph of its own, and so may become a heading."""
     if line.lstrip(" ")[:1] in (">", "#", "=", "-") or line.startswith(("    ", "\t", " \t")):
         return False
-    return not before or before.isspace() or heading_of(before) is not None
+    return (
+        not before
+        or before.isspace()
+        or heading_of(before) is not None
+        or _RULE.fullmatch(before) is not None
+    )
 
 
 def escape_title(title: str) -> str:
@@ -197,19 +238,39 @@ def escape_title(title: str) -> str:
 
 def prompt_of(text: str) -> str:
     """Give the prompt that a heading names, or nothing."""
-    return _NAMES.get(text.strip(" \t*_:").casefold(), "")
+    return _NAMES.get(text.strip(" \t*_:?").casefold(), "")
 
 
-def bold_prompt(line: str) -> tuple[str, str] | None:
-    """Give prompt and the rest of the line for ``**Tried:** this``."""
-    found = _BOLD_PROMPT.fullmatch(line) if line.startswith(("**", "__")) else None
+def marked_prompt(line: str) -> tuple[str, str] | None:
+    """Give prompt and the rest of the line for ``**Tried:** this``, or with ``_`` or one star."""
+    found = _MARKED_PROMPT.fullmatch(line) if line[:1] in ("*", "_") else None
     return (_NAMES[found[1].casefold()], found[2].lstrip(" \t")) if found else None
 
 
 def plain_prompt(line: str) -> tuple[str, str] | None:
-    """Give prompt and the rest of the line for ``tried: this``."""
+    """Give prompt and the rest of the line for ``tried: this`` or ``Tried - this``."""
     found = _PLAIN_PROMPT.fullmatch(line) if line[:1].isalpha() else None
     return (_NAMES[found[1].casefold()], found[2] or "") if found else None
+
+
+def item_prompt(line: str) -> tuple[str, str] | None:
+    """Give prompt and the rest of the line for ``- tried: this``, marked or not."""
+    item = _ITEM.match(line)
+    if not item:
+        return None
+    text = line[item.end() :].rstrip(" \t")
+    if named := prompt_of(text):
+        return named, ""
+    return marked_prompt(text) or plain_prompt(text)
+
+
+def item_indent(line: str) -> int:
+    """Give the columns that lines of the list item beginning here are indented by."""
+    item = _ITEM.match(line)
+    if not item:
+        return 0
+    space = len((item[2] or "").expandtabs(4))
+    return len(item[1]) + (space if 1 <= space <= 4 else 1)
 
 
 def escape(text: str) -> str:
@@ -227,10 +288,10 @@ def unescape(line: str) -> str:
 
 def _escaped(lines: list[str]) -> Iterator[str]:
     scanner = Scanner()
-    longest = _closings(lines)
+    after = _closings(lines)
     before = paragraph = ""
     for number, line in enumerate(lines):
-        stands = "" if scanner.holds(line) else _structure_in(line, paragraph, longest[number])
+        stands = "" if scanner.holds(line) else _structure_in(line, paragraph, after[number])
         written = f"{line[: -len(stands)]}\\{stands}" if stands else line
         yield written
         place = scanner.place(written)
@@ -241,9 +302,19 @@ def _escaped(lines: list[str]) -> Iterator[str]:
         before = written
 
 
-def _structure_in(line: str, paragraph: str, closing: tuple[int, int]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Closings:
+    """What closes from a line on: the longest fences after it, comments and tags also in it."""
+
+    ticks: int = 0
+    tildes: int = 0
+    comment: bool = False
+    tag: bool = False
+
+
+def _structure_in(line: str, paragraph: str, after: _Closings) -> str:
     """Give the part of a line before which a backslash has to stand, or nothing."""
-    if line.lstrip(" ")[:1] not in ("#", "`", "~", "=", "-", "\\"):
+    if line.lstrip(" ")[:1] not in ("#", "`", "~", "=", "-", "<", "\\"):
         return ""
     found = _MARKED.fullmatch(line)
     if not found:
@@ -255,9 +326,10 @@ def _structure_in(line: str, paragraph: str, closing: tuple[int, int]) -> str:
         fence = _FENCE.fullmatch(line)
         if not fence:
             return ""
-        ticks, tildes = closing
         length = len(fence["ticks"] or fence["tildes"])
-        return rest if length > (ticks if fence["ticks"] else tildes) else ""
+        return rest if length > (after.ticks if fence["ticks"] else after.tildes) else ""
+    if found["html"]:
+        return "" if (after.comment if rest.startswith("<!--") else after.tag) else rest
     if found["under"]:
         return rest if paragraph else ""
     level, text = heading_of(line) or (0, "")
@@ -269,16 +341,18 @@ def begins_with_date(text: str) -> bool:
     return read_head(text, today=EARLIEST, order=order) is not None
 
 
-def _closings(lines: list[str]) -> list[tuple[int, int]]:
-    """Give for each line the longest fence of ticks and of tildes that closes after it."""
-    ticks = tildes = 0
+def _closings(lines: list[str]) -> list[_Closings]:
+    after = _Closings()
     found = []
     for line in reversed(lines):
-        found.append((ticks, tildes))
+        comment, tag = "-->" in line, "</" in line and bool(_END_OF_TAG.search(line))
+        if (comment and not after.comment) or (tag and not after.tag):
+            after = replace(after, comment=after.comment or comment, tag=after.tag or tag)
+        found.append(after)
         if closing := _CLOSING.fullmatch(line):
             length = len(closing["fence"])
             if closing["fence"][0] == "`":
-                ticks = max(ticks, length)
+                after = replace(after, ticks=max(after.ticks, length))
             else:
-                tildes = max(tildes, length)
+                after = replace(after, tildes=max(after.tildes, length))
     return found[::-1]

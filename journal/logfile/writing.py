@@ -14,8 +14,8 @@ _BREAKS = re.compile(r"\r\n|\r|\n")
 def write_opening(front_matter: str, preamble: str, *, entries: bool) -> str:
     """Give what stands before the first entry, byte for byte as it came in.
 
-    Only what the entries need is added: the end of a last line, a blank line, and the end of a
-    code fence that would swallow them.
+    Only what the entries need is added: the end of a last line, a blank line, and the end of code
+    or a comment that would swallow them.
     """
     text = front_matter
     if text and not _LAST_BREAK.search(text) and (preamble or entries):
@@ -30,8 +30,8 @@ def write_opening(front_matter: str, preamble: str, *, entries: bool) -> str:
     scanner = Scanner()
     for line in _BREAKS.split(preamble):
         scanner.place(line)
-    if scanner.fence:
-        text += scanner.fence + line_break
+    if scanner.closing:
+        text += scanner.closing + line_break
     return text if _BLANK_LINE.search(text) else text + line_break
 
 

@@ -1,7 +1,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import batched
 from logging import getLogger
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from journal.import_forms import SHOWN, AnswersForm, LogForm, order_in
+from journal.import_forms import SHOWN, AnswersForm, How, LogForm
 from journal.importing import Answers, BusyError, Progress, carry_out, compare, written
-from journal.logfile import Log, parse, write_entry, write_opening
+from journal.logfile import Log, write_entry, write_opening
 from journal.models import Entry, LogFile, LogImport
 from mastery.http import LearnerRequest, keeps_words, see_other
 
@@ -71,10 +71,10 @@ def import_check(request: LearnerRequest, pk: int) -> HttpResponse:
     sent = get_object_or_404(LogImport.objects.of(request.user), pk=pk)
     if sent.finished:
         return render(request, "journal/import_check.html", {"sent": sent})
-    order = order_in(request.GET.get("order"))
-    log = parse(sent.text, today=request.user.today, order=order)
+    how = How.said_in(request.GET)
+    log = how.read(sent, request.user)
     form = AnswersForm(plan=compare(request.user, log), user=request.user)
-    return _check_page(request, sent, form, order=order)
+    return _check_page(request, sent, form, how)
 
 
 @require_POST
@@ -82,11 +82,11 @@ def apply_import(request: LearnerRequest, pk: int) -> HttpResponseBase:
     sent = get_object_or_404(LogImport.objects.of(request.user), pk=pk)
     if sent.finished:
         return see_other(reverse("import_check", args=[pk]))
-    order = order_in(request.POST.get("order"))
-    log = parse(sent.text, today=request.user.today, order=order)
+    how = How.said_in(request.POST)
+    log = how.read(sent, request.user)
     form = AnswersForm(request.POST, plan=compare(request.user, log), user=request.user)
     if log.asks_order or not form.is_valid():
-        return _check_page(request, sent, form, order=order, status=422)
+        return _check_page(request, sent, form, how, status=422)
     page = render_to_string("journal/import_running.html", {"sent": sent}, request)
     return StreamingHttpResponse(_running(page, sent, log, form.answers()))
 
@@ -101,7 +101,7 @@ def cancel_import(request: LearnerRequest, pk: int) -> HttpResponse:
 
 
 def _check_page(
-    request: LearnerRequest, sent: LogImport, form: AnswersForm, *, status: int = 200, **more: Any
+    request: LearnerRequest, sent: LogImport, form: AnswersForm, how: How, *, status: int = 200
 ) -> HttpResponse:
     plan = form.plan
     long: dict[str, Sequence[object]] = {
@@ -109,12 +109,13 @@ def _check_page(
         "same": plan.same,
         "refused": plan.refused,
         "bare": plan.log.bare,
+        "passed": plan.log.passed,
         "conflicts": plan.conflicts,
     }
     lists = {
         name: Beginning(rows[:SHOWN], max(0, len(rows) - SHOWN)) for name, rows in long.items()
     }
-    page = {"sent": sent, "form": form, "plan": plan, "lists": lists, **more}
+    page = {"sent": sent, "form": form, "plan": plan, "lists": lists, "how": how}
     return render(request, "journal/import_check.html", page, status=status)
 
 

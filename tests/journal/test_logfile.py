@@ -85,6 +85,21 @@ def words_of(writing: Writing) -> str:
         ("2026-03-14", ""),
         ("Saturday, 14 March 2026:", ""),
         ("## 2026-03-14: C \\#", "C #"),
+        ("## 14-Mar-2026", ""),
+        ("## 2026 March 14 - Warm-up", "Warm-up"),
+        ("## 🧪 2026-03-14: Warm-up", "🧪 Warm-up"),
+        ("## *2026-03-14*", ""),
+        ("## [[2026-03-14]]", ""),
+        ("## <2026-03-14 Sat>", ""),
+        ("## 2026-03-14_warm-up", "warm-up"),
+        ("## 20260314T0930", "0930"),
+        ("#2026-03-14 Warm-up", "Warm-up"),
+        ("**2026-03-14** – Warm-up", "Warm-up"),
+        ("**2026-03-14:** Warm-up", "Warm-up"),
+        ("2026-03-14: Warm-up", "Warm-up"),
+        ("2026-03-14 (Sat)", ""),
+        ("[2026-03-14 09:30] Warm-up", "09:30 Warm-up"),
+        ("Log\n\n---\n2026-03-14\n---", ""),
     ],
 )
 def test_a_day_is_read_in_the_ways_people_write_it(heading: str, title: str) -> None:
@@ -147,16 +162,52 @@ def test_an_undated_heading_beside_the_days_is_asked_about() -> None:
     assert [entry.writing.happened for entry in log.entries] == ["a", "d"]
 
 
-def test_a_day_inside_an_undated_heading_is_proposed() -> None:
-    (undated,) = read("## 2026-03-14\n\na\n\n## Day 2 (15 March 2026)\n\nb\n").undated
-    assert undated.suggestion == dt.date(2026, 3, 15)
+@pytest.mark.parametrize(
+    ("heading", "day"),
+    [
+        ("Day 2 (15 March 2026)", dt.date(2026, 3, 15)),
+        ("Mon 16 Mar", dt.date(2026, 3, 16)),
+        ("March 12th: x", dt.date(2026, 3, 12)),
+        ("Sunday, 16 March", dt.date(2025, 3, 16)),
+        ("31 Dec", dt.date(2025, 12, 31)),
+        ("14 Mar ’25", dt.date(2025, 3, 14)),
+        ("15/03/26", dt.date(2026, 3, 15)),
+        ("3.4.26", dt.date(2026, 4, 3)),
+        ("26-04-03", dt.date(2026, 4, 3)),
+        ("14-16 March 2026", dt.date(2026, 3, 16)),
+        ("03/04/26", DAY),
+        ("14 mars 2026", DAY),
+    ],
+)
+def test_a_heading_with_half_a_date_gets_a_proposal(heading: str, day: dt.date) -> None:
+    (undated,) = read(f"## 2026-03-14\n\na\n\n## {heading}\n\nb\n").undated
+    assert (undated.heading, undated.suggestion) == (heading, day)
+
+
+@pytest.mark.parametrize(
+    "heading", ["Day 1: 2026-03-13", "Fri 13 Mar", "13/03/26", "13 mars 2026", "2026年3月13日"]
+)
+@pytest.mark.parametrize("rest", ["", "\n## 2026-03-14\n\nb\n"])
+def test_half_a_date_is_asked_about_where_no_day_came_before(heading: str, rest: str) -> None:
+    log = read(f"# Log\n\n## {heading}\n\na\n{rest}")
+    (undated,) = log.undated
+    assert (undated.line, undated.on(DAY).writing.happened, log.preamble) == (3, "a", "# Log\n\n")
+    kept = read(f"{undated.as_preamble}\n## 2026-03-14\n\nb\n")
+    assert (len(kept.entries), kept.undated) == (1, [])
+
+
+def test_before_our_own_entries_stands_what_was_kept_there() -> None:
+    log = read(f"## Since 13 March 2026\n\n{write([Writing(day=DAY, tried='x')])}")
+    assert (log.preamble, log.undated) == ("## Since 13 March 2026\n\n", [])
 
 
 def test_headings_with_nothing_below_are_told() -> None:
     log = read(
-        "# Log\n\n## 2026-03-14\n\na\n\n# April\n\n## 2026-04-01\n\n## 2026-04-02: Climbed\n"
+        "# Log\n\n## 2026-03-14\n\na\n\n# April\n\n## 2026-04-01\n\n# Call Bob\n\n"
+        "# Week 14, 2026\n\n## 2026-04-02: Climbed\n"
     )
-    assert log.bare == [(7, "April"), (9, "2026-04-01")]
+    assert log.bare == [(7, "April"), (9, "2026-04-01"), (13, "Week 14, 2026")]
+    assert [part.on(DAY).writing.happened for part in log.undated] == ["Call Bob"]
     assert log.entries[-1].writing == Writing(day=dt.date(2026, 4, 2), happened="Climbed")
 
 
@@ -167,8 +218,61 @@ def test_days_in_a_list_are_entries_when_nothing_else_is() -> None:
 
 
 def test_dates_in_bold_or_lists_are_words_where_headings_are_days() -> None:
-    text = "**2026-01-01**\n\n- 2026-01-02: due\n\n2026-01-03"
+    text = "**2026-01-01**\n\n- 2026-01-02: due\n\n2026-01-03\nso"
     assert only(f"## 2026-03-14\n\n{text}\n").happened == text
+
+
+def test_dates_that_stand_alone_are_told_and_may_begin_entries() -> None:
+    text = "2026-01-01\n\na\n\n## 2026-03-14\n\nb\n\n**2026-03-15**\n\nc\n\n2026-03-16: d\n"
+    assert read(text).passed == [(1, "2026-01-01"), (9, "2026-03-15")]
+    log = read(text, every_date=True)
+    assert log.passed == []
+    assert [entry.writing.happened for entry in log.entries] == ["a", "b", "c\n\n2026-03-16: d"]
+    ours = write([Writing(day=DAY, tried="2026-01-01\n\n**2026-03-15**")])
+    assert read(ours).passed == []
+
+
+def test_bold_dates_and_lines_need_no_blank_line_and_may_hold_words() -> None:
+    for mark in ("**", ""):
+        log = read(
+            f"{mark}2026-03-14{mark}\na\n{mark}2026-03-15{mark}: b\nand on\n"
+            f"{mark}2026-03-16{mark} - Title\n\nc\n"
+        )
+        assert [(entry.writing.title, entry.writing.happened) for entry in log.entries] == [
+            ("", "a"), ("", "b\nand on"), ("Title", "c"),
+        ]  # fmt: skip
+
+
+def test_a_sentence_that_begins_with_a_date_is_no_day() -> None:
+    log = read("2026-03-14\n\na\n\n2026-04-01 is the deadline.\n")
+    assert [entry.writing.happened for entry in log.entries] == ["a\n\n2026-04-01 is the deadline."]
+
+
+def test_yaml_may_hold_comments_with_dates() -> None:
+    front = "---\ntitle: x\n# 2026-01-01: begun\ntext: |\n  ## 2026-01-02\n---\n"
+    assert read(f"{front}\n## 2026-03-14\n\na\n").front_matter == front
+    for text in ("---\n# 2026-03-14\na\n---\n", "---\na: b\n\n# 2026-03-14\n\na\n\n---\n"):
+        assert len(read(text).entries) == 1
+
+
+# Links and footnotes
+
+
+def test_what_is_defined_at_the_end_of_a_file_goes_to_who_refers_to_it() -> None:
+    note, link, free = "[^1]: Kaplan.\n    More.", "[Docs]: https://a.test", "[x]: https://b.test"
+    log = read(
+        f"## 2026-03-14\n\nSee[^1] and [it][docs].\n\n### Next\n\n[docs]\n\n"
+        f"## 2026-03-15\n\nNothing.\n\n{note}\n\n{link}\n{free}\n"
+    )
+    first, last = (entry.writing for entry in log.entries)
+    assert first.happened == f"See[^1] and [it][docs].\n\n{note}\n{link}"
+    assert first.next == f"[docs]\n\n{link}"
+    assert last.happened == f"Nothing.\n\n{free}"
+
+
+def test_in_our_own_form_definitions_stay_where_they_are() -> None:
+    entries = [Writing(day=DAY, tried="[a]"), Writing(day=DAY, tried="b\n\n[a]: https://a.test")]
+    assert [entry.writing for entry in read(write(entries)).entries] == entries
 
 
 # Prompts
@@ -184,12 +288,30 @@ def test_dates_in_bold_or_lists_are_words_where_headings_are_days() -> None:
         "# What I tried:\na\n# What happened\nb\n# What I learned\nc\n# Next steps\nd",
         "tried: a\nhappened: b\nlearned: c\nnext: d",
         "Tried:\na\n\nHAPPENED: b\nLearnt: c\nNext steps: d",
+        "- tried: a\n- happened: b\n- learned: c\n- next: d",
+        "* **Tried:** a\n* **What happened?** b\n* **Learned** – c\n* **Next:** d",
+        "- Tried\n  a\n- Happened\n  b\n- Learned\n  c\n- Next\n  d",
+        "1. Tried: a\n2. Happened: b\n3. Learned: c\n4. Next: d",
+        "Tried - a\nHappened – b\nLearned — c\nNext - d",
+        "_Tried_: a\n*Happened:* b\n__Learned__ - c\n**Next:** d",
+        "## What did I try?\na\n## What happened?\nb\n## What did I learn?\nc\n## What's next?\nd",
+        "next: d\nlearned: c\nhappened: b\ntried: a",
         "Tried\n-----\na\n\nHappened\n--------\nb\n\nLearned\n===\nc\n\nNext\n---\nd",
     ],
 )
 def test_the_four_prompts_are_found_in_the_ways_people_mark_them(text: str) -> None:
     writing = only(f"## 2026-03-14\n\n{text}\n")
     assert writing == Writing(day=DAY, tried="a", happened="b", learned="c", next="d")
+
+
+def test_lists_under_an_item_that_is_a_prompt_keep_their_shape() -> None:
+    writing = only("## 2026-03-14\n- tried: a\n  more\n  - x\n    - y\n- next:\n\n  1. z\n\nEnd.\n")
+    assert (writing.tried, writing.next) == ("a\nmore\n- x\n  - y", "1. z\n\nEnd.")
+
+
+def test_a_list_of_other_things_too_is_words() -> None:
+    text = "- Loaded the data\n- Next: write tests\n- Bought coffee"
+    assert only(f"## 2026-03-14\n{text}\n").happened == text
 
 
 def test_words_before_any_prompt_are_what_happened() -> None:
@@ -229,6 +351,8 @@ def test_a_line_that_makes_no_metadata_is_words(line: str) -> None:
         "````\n```\n## 2026-01-01\n```\n````",
         "```\n## 2026-01-01\n`````",
         "```\n## 2026-01-01",
+        "<!--\n## 2026-01-01\n\ntried: x\n-->",
+        "<pre>\n\n## 2026-01-01\n</pre>",
         "> ```\n> ## 2026-01-01\n> ```",
         "- ```\n  ## 2026-01-01\n  ```",
         "- item\n\n  ```\n  ## 2026-01-01\n\n  ## 2026-01-02\n  ```",
@@ -242,8 +366,12 @@ def test_what_is_code_is_no_heading(fence: str) -> None:
 
 
 def test_an_open_fence_is_told() -> None:
-    assert read("## 2026-03-14\n\n```\nx\n```\n\n~~~\n## 2026-01-01\n").open_fence == 7
-    assert not read("## 2026-03-14\n\n```\nx\n```\n").open_fence
+    text = "## 2026-03-14\n\n```\nx\n```\n\n"
+    assert read(text).open_block is None
+    for opening in ("~~~", "<!-- template", "<pre>"):
+        log = read(f"{text}{opening}\n## 2026-01-01\n")
+        assert log.open_block == (7, opening)
+        assert len(log.entries) == 1
 
 
 def test_backticks_in_the_info_make_no_fence() -> None:
@@ -251,13 +379,16 @@ def test_backticks_in_the_info_make_no_fence() -> None:
 
 
 LINES = st.sampled_from(
-    ["```", "````", "~~~", "``` py", "  ```", "   ~~~", "# h", "## h", "   # h", "    # h", "a", "",
+    ["```", "````", "~~~", "<!--", "-->", "<!-- x -->", "<pre>", "</pre> x", "- <!--",
+     "``` py", "  ```", "   ~~~", "# h", "## h", "   # h", "    # h", "a", "",
      "- a", "  b", "  # h", "- ```", "> ```", "> # h", "1. a", "   ```", "* * *", "```  "]
 )  # fmt: skip
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(LINES, max_size=9))
+@example(["- a", "  ```", "  ```", "a", "  # h"])
+@example(["- a", "<!--", "# h", "-->", "# h"])
 def test_headings_are_where_commonmark_sees_them(lines: list[str]) -> None:
     theirs = {
         token.map[0]
@@ -285,7 +416,11 @@ STRUCTURE = st.sampled_from(
         "tags: a; zone: UTC", "title: x", "# comment", "", " ", "\x0b", "\x0c", "\x1c", "\x85",
         "\u2028", "\u00a0", "\\", "\\\\", "עברית", "\u202eאב", "🧪 e\u0301", "\ufeff",
         "\t# 2026-01-01", "a\rb", "a\r\nb",
-        "<!--", "<pre>", "| a |", "|---|", "word  ", "  word", "-", "* * *", "#hash",
+        "<!--", "<pre>", "a --> b", "</style>", "  <!-- x -->", "\\<!--", "- <!--", "| a |",
+        "Tried - x", "What happened?", "- tried: x", "* **Next:** y", "*Learned:* z", "#2026-01-01",
+        "## 🧪 2026-01-01", "## Mar 14", "# 14/03/26", "[2026-01-01 09:30] x", "2026-01-01: x",
+        "[^1]: note", "[a]: https://a.test", "[a][^1]", "|---|", "word  ", "  word", "-", "* * *",
+        "#hash", "- [ ] do", "- [x] done",
     ]
 )  # fmt: skip
 TEXTS = st.lists(STRUCTURE | st.text(SIGNS, max_size=20), max_size=12).map("\n".join)
@@ -413,6 +548,7 @@ def test_utf_16_is_read_when_it_says_so(encoding: str) -> None:
         (b"\x89PNG\r\n\x1a\n\0", "byte 1, on line 1"),
         (b"a\nb\0", "Line 2: the text holds a NUL character"),
         (b"\xff\xfea\0\0\xd8b\0", "This is no UTF-16"),
+        ("## 2026".encode("utf-16-le"), "This looks like UTF-16 that does not say so."),
     ],
 )
 def test_what_is_no_text_is_refused_with_a_sentence(data: bytes, sentence: str) -> None:
