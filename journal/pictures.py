@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from math import isqrt, sqrt
 from typing import Any
 
 from PIL import Image, ImageCms, ImageOps
@@ -17,7 +18,9 @@ MOST_BYTES = 10_000_000  # of a file that is sent
 MOST_PIXELS = 40_000_000  # of a picture that is sent
 MOST_FRAMES = 200
 MOST_MOVING_PIXELS = 20_000_000  # over all frames
-LONGEST_SIDE = 2560  # pixels of what is kept
+# Of what is kept. Counted in all, so that a tall screenshot stays readable.
+KEPT_PIXELS = 2560 * 2560
+LONGEST_SIDE = 16_000
 
 KINDS = {"PNG": "png", "JPEG": "jpeg", "MPO": "jpeg", "WEBP": "webp", "GIF": "gif"}
 TYPES = {kind: f"image/{kind}" for kind in KINDS.values()}
@@ -94,9 +97,9 @@ def _recoded(im: Image.Image, data: bytes) -> Recoded:
     elif kind == "webp" and b"VP8L" in {data[12:16], data[30:34]}:
         options = {"lossless": True, "quality": 50}
     # A JPEG is read at about the size that is kept, which saves time and memory.
-    im.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
+    im.draft(None, (isqrt(KEPT_PIXELS), isqrt(KEPT_PIXELS)))
     im.load()
-    if kind == "gif" and im.mode == "P" and max(im.size) <= LONGEST_SIDE:
+    if kind == "gif" and im.mode == "P" and _shrunk(im) == im.size:
         # Its own palette is exact; one made anew would be near it.
         return _save(kind, _painted(im), options, note)
     with suppress(Exception):  # a broken orientation turns nothing
@@ -156,14 +159,20 @@ def _bare(im: Image.Image, *, alpha: bool) -> Image.Image:
         im = im.convert("RGB")
     if im.mode == "RGBA" and not alpha:
         im = im.convert("RGB")
-    scale = max(im.size) / LONGEST_SIDE
-    if scale > 1:
-        size = tuple(max(1, round(side / scale)) for side in im.size)
+    size = _shrunk(im)
+    if size != im.size:
         im = im.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     else:
         im = im.copy()
     im.info = {}
     return im
+
+
+def _shrunk(im: Image.Image) -> tuple[int, int]:
+    """Give the size that is kept of a picture."""
+    width, height = im.size
+    scale = max(1, sqrt(width * height / KEPT_PIXELS), max(im.size) / LONGEST_SIDE)
+    return max(1, round(width / scale)), max(1, round(height / scale))
 
 
 def _painted(im: Image.Image) -> Image.Image:

@@ -1,5 +1,4 @@
 import datetime as dt
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from django.utils.text import slugify
 
 from journal.models.fields import CodeField
 from journal.models.links import EntryMilestone, Tag
-from journal.models.pictures import Picture, PictureUse
+from journal.models.pictures import Picture, PictureUse, names_in
 from journal.models.revisions import EntryRevision, columns_of, html_of
 from journal.models.search import SearchField
 from journal.models.writing import PROMPTS, Writing
@@ -22,7 +21,6 @@ from roadmap.models import Milestone
 KEPT_IN_BIN = dt.timedelta(days=30)
 # Neither rewritten since nor withdrawn by its author, who makes it private for themselves then.
 AS_TAKEN_DOWN = ~Q(shown_before="") & Q(changed__lte=models.F("taken_down_at"))
-PICTURE = re.compile(r"/journal/pictures/([a-z2-7]{32})")
 
 
 class ConflictError(Exception):
@@ -101,11 +99,12 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         ]
         pairs = list(zip(entries, tidied, strict=True))
         with transaction.atomic():
+            pictures = Picture.objects.of(user).held_for(tidied)
             self.bulk_create(entries)
             EntryRevision.objects.bulk_create(
-                _revision(entry, writing, number=1, now=now) for entry, writing in pairs
+                _revision(entry, writing, pictures, number=1, now=now) for entry, writing in pairs
             )
-            _link(user, pairs)
+            _link(user, pairs, pictures)
         return entries
 
 
@@ -279,11 +278,14 @@ class Entry(models.Model):
                 setattr(self, name, value)
             self.revision, self.changed = began_from + 1, now
             self.save(update_fields=[*columns, "revision", "changed"])
-            _revision(self, writing, number=self.revision, now=now, source=restored_from).save()
+            pictures = Picture.objects.of(self.user).held_for([writing])
+            _revision(
+                self, writing, pictures, number=self.revision, now=now, source=restored_from
+            ).save()
             EntryMilestone.objects.filter(entry=self).delete()
             Entry.tags.through._default_manager.filter(entry_id=self.pk).delete()
             PictureUse.objects.filter(entry=self).update(current=False)
-            _link(self.user, [(self, writing)])
+            _link(self.user, [(self, writing)], pictures)
         return True
 
     def show_to(self, visibility: str, *, now: dt.datetime) -> bool:
@@ -352,6 +354,7 @@ class Entry(models.Model):
 def _revision(
     entry: Entry,
     writing: Writing,
+    pictures: Iterable[Picture],
     *,
     number: int,
     now: dt.datetime,
@@ -362,21 +365,17 @@ def _revision(
         number=number,
         tags=list(writing.tags),
         milestones=list(writing.milestones),
-        html=html_of(writing, entry.code),
+        html=html_of(writing, entry.code, {one.name: one.dimensions for one in pictures}),
         saved=now,
         restored_from=source,
         **columns_of(writing),
     )
 
 
-def _link(user: User, pairs: Sequence[tuple[Entry, Writing]]) -> None:
+def _link(user: User, pairs: Sequence[tuple[Entry, Writing]], pictures: Iterable[Picture]) -> None:
     """Hang tags, milestones and pictures on entries that have none of them yet."""
     names = {name for _entry, writing in pairs for name in writing.tags}
     keys = {key for _entry, writing in pairs for key in writing.milestones}
-    shown = {
-        entry: set(PICTURE.findall("\n".join(getattr(writing, prompt) for prompt in PROMPTS)))
-        for entry, writing in pairs
-    }
     if names:
         Tag.objects.bulk_create(
             (Tag(user=user, name=name) for name in sorted(names)), ignore_conflicts=True
@@ -396,14 +395,12 @@ def _link(user: User, pairs: Sequence[tuple[Entry, Writing]]) -> None:
             for key in writing.milestones
             if key in milestones
         )
-    if any(shown.values()):
-        wanted = {name for names in shown.values() for name in names}
-        pictures = dict(Picture.objects.of(user).filter(name__in=wanted).values_list("name", "pk"))
+    if by_name := {one.name: one for one in pictures}:
         PictureUse.objects.bulk_create(
             (
-                PictureUse(entry=entry, picture_id=pictures[name])
-                for entry, names in shown.items()
-                for name in sorted(names & pictures.keys())
+                PictureUse(entry=entry, picture=by_name[name])
+                for entry, writing in pairs
+                for name in sorted(names_in([writing]) & by_name.keys())
             ),
             update_conflicts=True,
             unique_fields=["picture", "entry"],

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, Sum, TextField
 from django.db.models.functions import Cast
 from django.urls import reverse
 
+from journal.models.writing import PROMPTS, Writing
+from mastery.markdown.pictures import OWN
 from mastery.models import User
 
 if TYPE_CHECKING:
@@ -24,6 +26,16 @@ WAITS = dt.timedelta(days=1)
 def fresh_name() -> str:
     """Give 160 random bits as 32 letters and digits."""
     return base64.b32encode(secrets.token_bytes(20)).decode().lower()
+
+
+def names_in(writings: Iterable[Writing]) -> set[str]:
+    """Give the names of pictures that texts may show: wherever an address of one stands."""
+    return {
+        name
+        for writing in writings
+        for prompt in PROMPTS
+        for name in OWN.findall(getattr(writing, prompt))
+    }
 
 
 class PictureQuerySet(models.QuerySet["Picture"]):
@@ -66,6 +78,13 @@ class PictureQuerySet(models.QuerySet["Picture"]):
             uploaded=now,
         )
 
+    def named_in(self, writings: Iterable[Writing]) -> Self:
+        return self.filter(name__in=names_in(writings)).defer("data")
+
+    def held_for(self, writings: Iterable[Writing]) -> "list[Picture]":
+        """Give those that texts name, and see that none is deleted before they are saved."""
+        return list(self.named_in(writings).select_for_update(no_key=True).order_by("pk"))
+
     def gone_with(self, entries: "Iterable[Entry]") -> int:
         """Delete the pictures that these entries alone use; give how many.
 
@@ -76,15 +95,19 @@ class PictureQuerySet(models.QuerySet["Picture"]):
         alone = self.filter(
             Exists(uses.filter(entry__in=going)), ~Exists(uses.exclude(entry__in=going))
         )
-        return alone.undrafted()._erase()
+        return alone.undrafted().erase()
 
     def sweep(self, now: dt.datetime) -> int:
         """Delete what was uploaded more than a day ago and is in no entry; give how many."""
-        return self.unused().filter(uploaded__lt=now - WAITS).undrafted()._erase()
+        return self.unused().filter(uploaded__lt=now - WAITS).undrafted().erase()
 
-    def _erase(self) -> int:
-        # Django reads the rows first; their bytes can stay where they are.
-        _all, by_model = self.defer("data").delete()
+    def erase(self) -> int:
+        """Delete them, but for those that an entry being saved took meanwhile; give how many."""
+        with transaction.atomic():
+            held = self.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True)
+            # Whoever had them has saved by now: asked again, the conditions see it. Django reads
+            # the rows first; their bytes can stay where they are.
+            _all, by_model = self.filter(pk__in=list(held)).defer("data").delete()
         return by_model.get("journal.Picture", 0)
 
 
@@ -119,6 +142,10 @@ class Picture(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("picture", args=[self.name])
+
+    @property
+    def dimensions(self) -> tuple[int, int]:
+        return self.width, self.height
 
     @property
     def markdown(self) -> str:

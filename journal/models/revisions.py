@@ -5,6 +5,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from journal.models.writing import PROMPTS, Writing
 from mastery.markdown import render_entry
+from mastery.markdown.pictures import Sizes
 
 
 class EntryRevision(models.Model):
@@ -60,10 +61,10 @@ class EntryRevision(models.Model):
         )
 
 
-def html_of(writing: Writing, code: str) -> dict[str, str]:
+def html_of(writing: Writing, code: str, sizes: Sizes) -> dict[str, str]:
     """Render the prompts that are filled; ids in them begin with the entry's code."""
     return {
-        prompt: render_entry(text, prefix=f"{code}-{prompt}")
+        prompt: render_entry(text, prefix=f"{code}-{prompt}", sizes=sizes)
         for prompt in PROMPTS
         if (text := getattr(writing, prompt))
     }

@@ -84,8 +84,7 @@ def take(request: LearnerRequest) -> HttpResponseBase:
 def delete_picture(request: LearnerRequest, name: str) -> HttpResponse:
     """Delete a picture that is in no entry; one that is goes with its entry."""
     picture = get_object_or_404(Picture.objects.of(request.user).defer("data"), name=name)
-    deleted, _ = Picture.objects.unused().filter(pk=picture.pk).defer("data").delete()
-    if deleted:
+    if Picture.objects.unused().filter(pk=picture.pk).erase():
         messages.success(request, "The picture is deleted.")
     else:
         messages.error(request, "An entry shows this picture, or did once: it goes with the entry.")
@@ -110,6 +109,9 @@ def picture(request: Request, name: str) -> HttpResponseBase:
         request.META.pop("HTTP_ACCEPT_ENCODING", None)
     for header, value in (("ETag", etag), *HEADERS.items()):
         response.headers[header] = value
+    if found.user_id != request.user.pk:
+        # Shown to anybody, so also on the pages of feed readers.
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
 

@@ -14,6 +14,7 @@ from markdown_it.token import Token
 
 from mastery.markdown import sanitise
 from mastery.markdown.parser import editors_parser, entries_parser
+from mastery.markdown.pictures import Sizes
 from mastery.markdown.raw import balanced
 
 __all__ = ["render", "render_entry", "slug_of"]
@@ -49,13 +50,14 @@ def render(text: str, *, shift: int = 0, prefix: str = "") -> SafeString:
     return mark_safe(sanitise.editors.clean(html))  # noqa: S308  (sanitised right here)
 
 
-def render_entry(text: str, *, prefix: str, shift: int = 3) -> str:
+def render_entry(text: str, *, prefix: str, shift: int = 3, sizes: Sizes | None = None) -> str:
     """Render what a person wrote, as HTML that is safe to put on a page.
 
     Headings begin at ``h4``, since a prompt is an ``h3``; another ``shift`` says otherwise.
-    ``prefix`` begins every id, so that several texts can share a page.
+    ``prefix`` begins every id, so that several texts can share a page. ``sizes`` are those of
+    the pictures that may be in it.
     """
-    env: dict[str, Any] = {"prefix": prefix, "shift": shift}
+    env: dict[str, Any] = {"prefix": prefix, "shift": shift, "sizes": sizes or {}}
     html = _entries.render(_shown(text), env)
     if env["tamer"].found:
         return sanitise.settled(balanced(html))

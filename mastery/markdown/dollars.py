@@ -35,19 +35,30 @@ def dollars(md: MarkdownIt) -> None:
     md.add_render_rule("math_block", _render_block)
 
 
+def formula_at(text: str, at: int, end: int | None = None) -> re.Match[str] | None:
+    """Find the formula that a dollar begins: ``inline`` or ``display`` holds its TeX."""
+    found = _INLINE.match(text, at, len(text) if end is None else end)
+    inline = found and found["inline"]
+    if (
+        found
+        and inline
+        and _PATHS.fullmatch(inline)
+        and text[found.end() : found.end() + 1].isalpha()
+    ):
+        return None
+    return found
+
+
 def _inline(state: StateInline, silent: bool) -> bool:
     if state.src[state.pos] != "$":
         return False
-    found = _INLINE.match(state.src, state.pos, state.posMax)
+    found = formula_at(state.src, state.pos, state.posMax)
     if not found:
-        return False
-    inline = found["inline"]
-    if inline and _PATHS.fullmatch(inline) and state.src[found.end() : found.end() + 1].isalpha():
         return False
     if not silent:
         token = state.push("maths", "", 0)
-        token.content = inline or found["display"]
-        token.markup = "$" if inline else "$$"
+        token.content = found["inline"] or found["display"]
+        token.markup = "$" if found["inline"] else "$$"
     state.pos = found.end()
     return True
 

@@ -39,7 +39,8 @@ def editors_parser() -> MarkdownIt:
 def entries_parser() -> MarkdownIt:
     """CommonMark with tables, tasks, footnotes, maths and colours in code.
 
-    ``env`` holds ``prefix`` for ids and ``shift`` for headings, for one text alone.
+    ``env`` holds ``prefix`` for ids, ``shift`` for headings and ``sizes`` of pictures, for one
+    text alone.
     """
     md = _entries_parser(links=True, deep=BLOCKS_DEEP)
     with_links = _entries_parser(links=True, deep=INLINE_DEEP)
@@ -79,7 +80,7 @@ class Blocks(ParserBlock):
     """Show blocks that are nested too deep as the text they are; the parser would drop them."""
 
     def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:  # noqa: N803
-        deepest = min(BLOCKS_DEEP, max(4, BLOCK_WORK // (state.lineMax + 1)))
+        deepest = min(BLOCKS_DEEP, max(3, BLOCK_WORK // (state.lineMax + 1)))
         if state.level < state.env.setdefault("deepest", deepest):
             super().tokenize(state, startLine, endLine)
             return
@@ -93,7 +94,7 @@ class Blocks(ParserBlock):
 
 def _settle(state: StateCore) -> None:
     """Lower headings, tame raw HTML, make links of pictures, and keep marks and links in bounds."""
-    tamer = state.env["tamer"] = Tamer(state.env.get("shift", 0))
+    tamer = state.env["tamer"] = Tamer(state.env.get("shift", 0), state.env.get("sizes", {}))
     # A definition used over and over may be longer than everything else together.
     room = 100_000 + 4 * len(state.src)
     for index, token in enumerate(state.tokens):
@@ -133,9 +134,12 @@ def _settle_inline(children: list[Token], tamer: Tamer, room: int) -> int:
 
 def _settle_picture(token: Token, tamer: Tamer) -> None:
     address, title = str(token.attrs.get("src", "")), str(token.attrs.get("title", ""))
+    for child in token.children or ():
+        if child.type == "maths":
+            child.type, child.content = "text", child.markup + child.content + child.markup
     alt = _writer.renderInlineAsText(token.children, _options, {})
     token.type = "own_html"
-    token.content = picture(address, alt, title, in_link=tamer.in_link)
+    token.content = picture(address, alt, title, in_link=tamer.in_link, sizes=tamer.sizes)
 
 
 def _make_task(item: Token, inline: Token) -> None:

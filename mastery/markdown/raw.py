@@ -9,7 +9,7 @@ still has the last word.
 import re
 from html import escape, unescape
 
-from mastery.markdown.pictures import picture
+from mastery.markdown.pictures import Sizes, picture
 
 DEEPEST = 150  # elements inside each other; a browser stops at 512
 
@@ -102,8 +102,9 @@ _TAG = re.compile(r'<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:[^>"]|"[^"]*+")*+>')
 class Tamer:
     """Write the raw HTML of one text anew, piece by piece in order."""
 
-    def __init__(self, shift: int) -> None:
+    def __init__(self, shift: int, sizes: Sizes) -> None:
         self.shift = shift
+        self.sizes = sizes
         self.in_link = False
         self.found = False
 
@@ -132,6 +133,7 @@ class Tamer:
                 attributes.get("alt", ""),
                 attributes.get("title", ""),
                 in_link=self.in_link,
+                sizes=self.sizes,
             )
         written = "".join(f' {key}="{escape(value)}"' for key, value in attributes.items())
         return f"<{name}{written}>"

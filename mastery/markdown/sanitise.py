@@ -58,6 +58,7 @@ _OURS: dict[str, set[str]] = {
     "a": {"id", "class", "aria-label"},
     "code": {"class"},
     "div": _FRAME,
+    "img": {"width", "height"},
     "input": {"checked"},
     "label": set(),
     "li": {"id", "class"},
@@ -76,6 +77,7 @@ _CLASSES: dict[str, frozenset[str]] = {
     "td": frozenset({"left", "center", "right"}),
     "th": frozenset({"left", "center", "right"}),
 }
+_PIXELS = re.compile(r"[1-9][0-9]{0,4}")
 _LANGUAGE = re.compile(r"language-[\w.+#-]{1,40}")
 
 
@@ -86,6 +88,8 @@ def _filter(tag: str, name: str, value: str) -> str | None:
         return value if value in _CLASSES[tag] else None
     if name == "src":
         return value if is_own(value) else None
+    if tag == "img" and name in {"width", "height"}:
+        return value if _PIXELS.fullmatch(value) else None
     return value
 
 

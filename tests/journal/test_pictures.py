@@ -1,13 +1,17 @@
 import datetime as dt
 import io
 import struct
+import threading
+import time
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.core.management import call_command
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -19,6 +23,7 @@ from journal.pictures import STILL, TOO_BIG, TOO_HEAVY, UNREADABLE, PictureError
 from journal.views import pictures as views
 from mastery.models import User
 
+JOURNAL = "/journal/"
 URL = "/journal/pictures/"
 JSON = {"accept": "application/json"}
 pytestmark = pytest.mark.django_db
@@ -156,9 +161,13 @@ def test_a_profile_that_is_none_is_dropped() -> None:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
-def test_a_large_picture_is_scaled_down(kind: str) -> None:
-    made = recode(picture(kind, size=(5200, 20)))
-    assert (made.width, made.height) == (2560, 10)
+def test_a_large_picture_is_scaled_down(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "KEPT_PIXELS", 100 * 100)
+    made = recode(picture(kind, size=(200, 800)))
+    assert (made.width, made.height) == (50, 200), "as many pixels, whatever the shape"
+    monkeypatch.setattr(pictures, "LONGEST_SIDE", 100)
+    made = recode(picture(kind, size=(400, 8)))
+    assert (made.width, made.height) == (100, 2)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF"])
@@ -344,6 +353,26 @@ def keep(user: User, data: bytes = b"", **more: Any) -> Picture:
     return kept
 
 
+def test_an_entry_has_the_sizes_of_its_writers_pictures(
+    learner: Client, user: User, make_user: Callable[..., User]
+) -> None:
+    own, other = keep(user, picture(size=(8, 6))), keep(make_user("grace"))
+    text = f"{own.markdown} {other.markdown} <img src={own.get_absolute_url()} width=99999>"
+    sized = f'<img src="{own.get_absolute_url()}" alt="" width="8" height="6" loading="lazy">'
+    bare = f'<img src="{other.get_absolute_url()}" alt="" loading="lazy">'
+    html = f"<p>{sized} {bare} {sized}</p>\n"
+    (entry,) = Entry.objects.add(
+        user, [Writing(day=dt.date(2026, 3, 14), tried=text)], now=timezone.now()
+    )
+    entry.rewrite(replace(entry.writing(), learned=text), began_from=1, now=timezone.now())
+    revision = entry.revisions.get(number=2)
+    assert revision.html == {"tried": html, "learned": html}
+    assert html in learner.post(f"{JOURNAL}preview/", {"tried": text}).content.decode()
+    entry.revisions.update(html={})
+    call_command("render_entries", stdout=io.StringIO())
+    assert entry.revisions.get(number=2).html == revision.html
+
+
 def entry_with(user: User, *shown: Picture, visibility: str = "private") -> Entry:
     writing = Writing(
         day=dt.date(2026, 3, 14), tried="\n".join(one.markdown for one in shown) or "x"
@@ -522,6 +551,37 @@ def test_pictures_go_with_the_entry_unless_another_one_has_them(user: User) -> N
     going.delete()
     assert set(Picture.objects.all()) == {both, past}
     assert Picture.objects.gone_with([staying]) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_picture_that_an_entry_is_just_taking_is_not_deleted(user: User) -> None:
+    kept = keep(user)
+    deleted: list[int] = []
+
+    def delete() -> None:
+        try:
+            deleted.append(Picture.objects.unused().filter(pk=kept.pk).erase())
+        finally:
+            connection.close()
+
+    def waits() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM pg_locks "
+                "WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+            )
+            return bool(cursor.fetchone()[0])
+
+    deleting = threading.Thread(target=delete)
+    with transaction.atomic():
+        entry_with(user, kept)
+        deleting.start()
+        until = time.monotonic() + 10
+        while deleting.is_alive() and not waits() and time.monotonic() < until:
+            pass
+    deleting.join()
+    assert deleted == [0]
+    assert kept.uses.exists()
 
 
 def test_a_picture_waits_a_day_for_its_entry(user: User) -> None:

@@ -21,8 +21,8 @@ MATHS_TAGS = set(
 )
 ATTRIBUTES = set(
     """
-    alt aria-label checked class colspan dir disabled href id lang loading open rel role rowspan
-    src start tabindex title type
+    alt aria-label checked class colspan dir disabled height href id lang loading open rel role
+    rowspan src start tabindex title type width
     """.split()  # noqa: SIM905
 )
 MATHS_ATTRIBUTES = set(
@@ -67,6 +67,8 @@ def faults(html: str, prefix: str) -> list[str]:
             found.append(f"input with {attributes}")
         if "src" in attributes and not (name == "img" and PICTURE.fullmatch(attributes["src"])):
             found.append(f"src {attributes['src']}")
+        if tag.startswith(HTML) and {"width", "height"} & attributes.keys() and name != "img":
+            found.append(f"size of {name}")
         if name == "img" and attributes.get("loading") != "lazy":
             found.append("a picture that loads at once")
         href = re.sub(r"[\x00-\x20]", "", attributes.get("href", ""))

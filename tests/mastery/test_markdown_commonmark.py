@@ -20,7 +20,7 @@ EXAMPLES = json.loads(SPECIFICATION.read_text(encoding="utf-8"))["examples"]
 
 
 def sanitised(html: str, *, shift: int = 0) -> str:
-    return settled(balanced(Tamer(shift)(html)))
+    return settled(balanced(Tamer(shift, {})(html)))
 
 
 def test_every_example_of_commonmark_is_shown_as_specified() -> None:

@@ -271,6 +271,20 @@ def test_own_pictures_are_shown_when_they_are_reached() -> None:
     assert f'<img src="{PICTURE}" alt="a" loading="lazy">' in render(f'<img src="{PICTURE}" alt=a>')
 
 
+def test_own_pictures_keep_their_place_free_where_their_size_is_known() -> None:
+    name = PICTURE.rpartition("/")[2]
+    raw = f'<img src="{PICTURE}" width=9999 height=1><div width=9999>x</div>'
+    html = render_entry(f"![a]({PICTURE})\n\n{raw}", prefix="entry", sizes={name: (640, 480)})
+    assert faults(html, "entry") == []
+    assert html.count('width="640" height="480"') == 2
+    assert "9999" not in html
+    assert "width" not in render(f"![a]({PICTURE})\n\n{raw}")
+
+
+def test_a_formula_in_the_words_of_a_picture_stays_as_it_was_written() -> None:
+    assert 'alt="loss of $x_1$"' in render(f"![loss of $x_1$]({PICTURE})")
+
+
 REL = 'rel="nofollow ugc noopener"'
 
 

@@ -99,7 +99,7 @@ def test_any_text_becomes_sound_html(text: str) -> None:
     assert entries.clean(html) == html
 
 
-LONG = 250_000
+LONG = 100_000  # where what grows with the square already stands out
 
 
 def lines(text: str) -> str:
@@ -110,30 +110,30 @@ PATHOLOGICAL = {
     "opening brackets": "[" * LONG,
     "opening pictures": lines("!["),
     "brackets in lines": lines("[a\n"),
-    "brackets round brackets": "[" * 60_000 + "a" + "]" * 60_000,
+    "brackets round brackets": "[" * 25_000 + "a" + "]" * 25_000,
     "opening links": lines("[a]("),
     "one line of words": lines("word "),
     "one long word": "a" * LONG,
     "stars": "*" * LONG,
     "open emphasis": lines("*a **a "),
-    "nested emphasis": "*a " * 40_000 + "a* " * 40_000,
-    "backticks": "".join("`" * n + " " for n in range(700)),
+    "nested emphasis": "*a " * 16_000 + "a* " * 16_000,
+    "backticks": "".join("`" * n + " " for n in range(440)),
     "deep quotations": ">" * LONG,
-    "a deep quotation that goes on": ">" * 100 + lines("a\n"),
-    "deep lists": lines("- "),
-    "columns": "|" + "a|" * 5_000 + "\n|" + "-|" * 5_000 + "\n" + "|a|\n" * 5_000,
-    "footnotes": "".join(f"[^{n}]: x[^{n}]\n" for n in range(15_000)),
+    "a deep quotation that goes on": ">" * 100 + lines("a b\n"),
+    "deep lists": lines("- ") + "a",
+    "columns": "|" + "a|" * 3_000 + "\n|" + "-|" * 3_000 + "\n" + "|a|\n" * 2_000,
+    "footnotes": "".join(f"[^{n}]: x[^{n}]\n" for n in range(6_000)),
     "marks of one footnote": "[^a]: x\n\n" + lines("[^a] "),
     "footnotes in footnotes": lines("[^a]: "),
     "opening footnotes": "[^a]: x\n\n" + lines("[^"),
-    "a long address used often": "[a]: /" + "u" * 100_000 + "\n\n" + "[a]" * 50_000,
+    "a long address used often": "[a]: /" + "u" * 40_000 + "\n\n" + "[a]" * 20_000,
     "comments": lines("<!--"),
     "elements": lines("<div>"),
-    "elements that browsers open again": "".join(f"<b title={n}>" for n in range(6_000))
-    + "\n\na" * 40_000,
+    "elements that browsers open again": "".join(f"<b title={n}>" for n in range(2_500))
+    + "\n\na" * 16_000,
     "attributes": "<div " + lines("b ") + ">",
     "dollars": lines("$x "),
-    "formulas": "".join(f"$x_{{{n}}}$ " for n in range(25_000)),
+    "formulas": "".join(f"$x_{{{n}}}$ " for n in range(10_000)),
     "a deep formula": "$" + "{" * 1_900 + "}" * 1_900 + "$",
     "roots of roots": "$" + r"\sqrt" * 700 + "$",
     "a formula that stands for others": r"$\def\a{xx}\def\b{\a\a}\def\c{\b\b}\c$",
@@ -148,8 +148,8 @@ def test_a_pathological_text_takes_seconds_at_most(name: str) -> None:
     """Processor time, so that a busy machine does not matter."""
     began = time.process_time()
     html = render(PATHOLOGICAL[name])
-    assert time.process_time() - began < 12
-    assert len(html) < 20_000_000
+    assert time.process_time() - began < 2.5
+    assert len(html) < 8_000_000
 
 
 def test_time_grows_with_the_length_and_not_faster() -> None:

@@ -1,10 +1,12 @@
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from journal.models import EntryRevision
+from journal.models import EntryRevision, Picture
 from journal.models.revisions import html_of
+from mastery.markdown.pictures import Sizes
 
 CHUNK = 200  # revisions in memory and in a statement
 
@@ -19,7 +21,8 @@ class Command(BaseCommand):
         total = EntryRevision.objects.count()
         done = changed = 0
         for revisions in _chunks():
-            stale = [revision for revision in revisions if _render(revision)]
+            sizes = _sizes(revisions)
+            stale = [one for one in revisions if _render(one, sizes[one.entry.user_id])]
             EntryRevision.objects.bulk_update(stale, ["html"])
             done += len(revisions)
             changed += len(stale)
@@ -40,7 +43,16 @@ def _chunks() -> Iterator[list[EntryRevision]]:
         yield revisions
 
 
-def _render(revision: EntryRevision) -> bool:
+def _sizes(revisions: Iterable[EntryRevision]) -> dict[int, Sizes]:
+    """Give the sizes of the pictures that revisions name, by whose they are."""
+    sizes: defaultdict[int, Sizes] = defaultdict(dict)
+    for one in Picture.objects.named_in(revision.writing() for revision in revisions):
+        sizes[one.user_id] = {**sizes[one.user_id], one.name: one.dimensions}
+    return sizes
+
+
+def _render(revision: EntryRevision, sizes: Sizes) -> bool:
     """Render one, without saving; say whether its HTML is another now."""
-    before, revision.html = revision.html, html_of(revision.writing(), revision.entry.code)
+    before = revision.html
+    revision.html = html_of(revision.writing(), revision.entry.code, sizes)
     return bool(revision.html != before)

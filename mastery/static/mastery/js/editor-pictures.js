@@ -50,13 +50,19 @@ class Pictures {
       this.add([...files.files], editor.area);
       files.value = "";
     });
-    editor.form.querySelector("button[name=preview]").after(button, files);
+    // The quiet line soon says something else, and a refused picture is easily missed.
+    this.refused = made("ul", { className: "field__errors", hidden: true });
+    const preview = editor.form.querySelector("button[name=preview]");
+    preview.after(button, files);
+    preview.parentElement.after(this.refused);
   }
 
   add(files, area) {
     const fit = files.filter((file) => PICTURES.includes(file.type));
-    const odd = files.find((file) => !PICTURES.includes(file.type));
-    if (odd) this.refuse(odd, "a picture is PNG, JPEG, WebP or GIF");
+    const odd = files.filter((file) => !PICTURES.includes(file.type));
+    this.refused.replaceChildren();
+    this.refused.hidden = true;
+    for (const file of odd) this.refuse(file, "a picture is PNG, JPEG, WebP or GIF");
     const places = [];
     for (const file of fit) places.push(this.place(file, area, places));
     if (!fit.length) return;
@@ -98,7 +104,10 @@ class Pictures {
   }
 
   refuse(file, why, login = "") {
-    this.say(`${file.name} was not uploaded: ${why}`, { tone: "error", login });
+    const words = `${file.name} was not uploaded: ${why}`;
+    this.say(words, { tone: "error", login });
+    this.refused.append(made("li", { textContent: words }));
+    this.refused.hidden = false;
   }
 
   // A change in the middle of a composed character would break it.
