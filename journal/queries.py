@@ -1,35 +1,36 @@
 """What the pages of a log show, each in a fixed number of queries however long the log is."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
+from urllib.parse import urlencode
 
-from django.db.models import Count, Func, Max, Q, QuerySet, Value
-from django.db.models.functions import Greatest, Left, Lower, StrIndex, Substr
+from django.db.models import Count, Max, Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from journal import search
 from journal.calendar import Key, Year, legend, shades, year_of
-from journal.excerpts import LENGTH, clipped, plain
-from journal.keyset import PAGE, Page, Place, page_of
+from journal.cards import Card, LinkedMilestone, cards_of, in_short, milestones_of, start_of
+from journal.excerpts import clipped, plain
+from journal.found import Found, find
+from journal.keyset import Page, Place, page_of
 from journal.models import PROMPTS, Draft, Entry, Tag
 from journal.models.entries import EntryQuerySet
+from journal.models.links import EntryMilestone
 from journal.models.writing import EARLIEST
 from journal.steps import Step, steps_of
-from journal.text import fold
+from journal.text import fold, tags_of
 from mastery.models import User
 from roadmap.models import State
-from roadmap.queries import Manual, ManualMilestone, manual
+from roadmap.queries import Manual, manual
 
 TAGS_SHOWN = 9
 RECENT = 300  # entries whose tags are shown beside a log
 DRAFTS_SHOWN = 5
 WORDS = 80  # characters of an entry or draft that stand for its title
-READ = 5 * LENGTH  # characters of a text that are enough for its beginning without markup
 LATEST = dt.date(3000, 1, 1)
-SEARCHED, SEARCHED_BEFORE = 8000, 2000  # characters of a text in which matches are marked
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,30 @@ class Asked:
 
     @property
     def narrowed(self) -> bool:
-        return bool(self.q or self.tag or self.milestone or self.month or self.day or self.year)
+        return bool(self.said)
+
+    @property
+    def said(self) -> str:
+        """Say it in words, for the title of the page."""
+        parts = [
+            f"“{clipped(self.q, WORDS)}”" if self.q else "",
+            f"tag {self.tag}" if self.tag else "",
+            f"milestone {self.milestone}" if self.milestone else "",
+            date_format(self.month, "F Y") if self.month else "",
+            date_format(self.day, "j F Y") if self.day else "",
+            str(self.year or ""),
+        ]
+        return ", ".join(filter(None, parts))
+
+    @property
+    def within(self) -> str:
+        """Give the address of the same tag and milestone, to which a time is added."""
+        kept = {"tag": self.tag, "milestone": self.milestone}
+        query = urlencode({name: value for name, value in kept.items() if value})
+        return f"{reverse('journal')}?{query}{'&' if query else ''}"
+
+    def at_any_time(self) -> "Asked":
+        return replace(self, month=None, day=None, year=None)
 
     def among(self, user: User, content: Manual) -> EntryQuerySet:
         entries = Entry.objects.of(user).live()
@@ -77,33 +101,6 @@ class Asked:
             first = dt.date(self.year, 1, 1)
             entries = entries.filter(day__gte=first, day__lt=first.replace(year=self.year + 1))
         return entries
-
-
-@dataclass(frozen=True)
-class LinkedMilestone:
-    """A milestone as an entry names it, with the place where it is ticked, if there is one."""
-
-    key: str
-    wording: str
-    url: str
-    phase: str
-
-
-@dataclass(frozen=True)
-class Card:
-    """An entry in a list: its title, and the beginning of each prompt or where matches are.
-
-    Both are plain text to be escaped, or HTML of ours that knows it is safe.
-    """
-
-    entry: Entry
-    title: str
-    excerpts: list[tuple[str, str]]
-    milestones: list[LinkedMilestone]
-
-    @property
-    def tags(self) -> list[str]:
-        return [tag.name for tag in self.entry.tags.all()]
 
 
 @dataclass(frozen=True)
@@ -137,59 +134,45 @@ class OpenDraft:
 
 
 @dataclass(frozen=True)
-class Found:
-    """One page of what a search found, best first."""
-
-    cards: list[Card]
-    count: int
-    cut: bool
-    number: int
-    pages: int
-
-    @property
-    def newer(self) -> int:
-        return self.number - 1
-
-    @property
-    def older(self) -> int:
-        return self.number + 1 if self.number < self.pages else 0
-
-
-@dataclass(frozen=True)
 class Overview:
-    """A whole log by numbers: a year of it day by day, and the years that have entries."""
+    """A log by numbers: a year of it day by day, and the years that have entries."""
 
-    count: int
     year: Year
     years: list[tuple[int, int]]
     legend: list[Key]
-    months: list[dt.date]  # that have entries, oldest first
-
-    def beside(self, month: dt.date) -> tuple[dt.date | None, dt.date | None]:
-        """Give the nearest months with entries before and after one."""
-        earlier = [one for one in self.months if one < month]
-        later = [one for one in self.months if one > month]
-        return (earlier[-1] if earlier else None, later[0] if later else None)
 
 
 @dataclass(frozen=True)
 class Log:
-    """The page of a log: a list of days, or what a search found, and the ways through it all."""
+    """The page of a log: a list of days, or what a search found, and the ways through it all.
+
+    The overview stands on the first page of a list alone, with the tags of the newest entries.
+    A search has the tags that it names. ``earlier`` and ``later`` are the nearest months with
+    entries beside the one that is shown.
+    """
 
     asked: Asked
-    overview: Overview
+    empty: bool
+    overview: Overview | None
     months: list[MonthGroup]
     page: Page
     found: Found | None
     problem: str
     milestone: LinkedMilestone | None
+    earlier: dt.date | None
+    later: dt.date | None
     tags: list[Tag]
     drafts: list[OpenDraft]
     has_public: bool
 
-    @property
-    def beside(self) -> tuple[dt.date | None, dt.date | None]:
-        return self.overview.beside(self.asked.month) if self.asked.month else (None, None)
+
+@dataclass(frozen=True)
+class MilestoneCount:
+    """A milestone that entries link to: how many, and the last day."""
+
+    milestone: LinkedMilestone
+    number: int
+    last_day: dt.date
 
 
 @dataclass(frozen=True)
@@ -214,26 +197,35 @@ def log_of(user: User, asked: Asked, *, before: str = "", after: str = "", numbe
     content = manual()
     entries = asked.among(user, content)
     found, problem, page = None, "", Page([], "", "")
+    overview, tags = None, []
     if asked.q:
         try:
-            found = _found(user, entries, asked.q, number, content)
+            found = find(user, entries, asked.q, number, content)
+            tags = _tags_named(user, asked)
         except search.QuestionError as error:
             problem = str(error)
     else:
-        page = _page(_in_short(entries), before, after)
+        page = _page(in_short(entries), before, after)
+        if not page.newer:
+            overview = _overview(user, asked, content)
+            tags = _recent_tags(user)
+    earlier, later = _beside(user, asked, content)
     milestone = content.milestones.get(asked.milestone)
     if milestone and milestone.state == State.DRAFT:
         # Whoever guesses its key is not told its words.
         milestone = None
     return Log(
         asked=asked,
-        overview=_overview(user, asked),
-        months=_by_month(_cards(page.entries, content)),
+        empty=not page.entries and not Entry.objects.of(user).live().exists(),
+        overview=overview,
+        months=_by_month(cards_of(page.entries, content)),
         page=page,
         found=found,
         problem=problem,
-        milestone=_linked(milestone) if milestone else None,
-        tags=_recent_tags(user),
+        milestone=LinkedMilestone.of(milestone) if milestone else None,
+        earlier=earlier,
+        later=later,
+        tags=tags,
         drafts=open_drafts(user),
         has_public=Entry.objects.of(user).public().exists(),
     )
@@ -241,7 +233,7 @@ def log_of(user: User, asked: Asked, *, before: str = "", after: str = "", numbe
 
 def last_entries(user: User, count: int) -> list[Headline]:
     """Give a person's newest entries, for pages that show a few."""
-    newest = _in_short(Entry.objects.of(user).live()).prefetch_related(None)
+    newest = in_short(Entry.objects.of(user).live()).prefetch_related(None)
     return [
         Headline(entry, entry.title or _first_words(entry))
         for entry in newest.order_by("-day", "-pk")[:count]
@@ -269,7 +261,7 @@ def entry_page(entry: Entry) -> EntryPage:
     place = Place.of(entry)
     return EntryPage(
         entry=entry,
-        milestones=_milestones(entry, manual()),
+        milestones=milestones_of(entry, manual()),
         steps=[replace(step, text=plain(step.text)) for step in steps_of(entry)],
         older=place.older(others).first(),
         newer=place.newer(others).first(),
@@ -287,6 +279,18 @@ def all_tags(user: User) -> QuerySet[Tag]:
     )
 
 
+def linked_milestones(user: User) -> list[MilestoneCount]:
+    """Give every milestone that entries link to, retired ones too, as the roadmap has them."""
+    links = EntryMilestone.objects.filter(entry__user=user, entry__deleted_at=None)
+    rows = links.values_list("milestone__key").annotate(Count("pk"), Max("entry__day"))
+    numbers = {key: (number, last) for key, number, last in rows}
+    return [
+        MilestoneCount(LinkedMilestone.of(one), *numbers[key])
+        for key, one in manual().milestones.items()
+        if key in numbers
+    ]
+
+
 def _page(entries: EntryQuerySet, before: str, after: str) -> Page:
     try:
         page = page_of(entries, before=before, after=after)
@@ -296,82 +300,8 @@ def _page(entries: EntryQuerySet, before: str, after: str) -> Page:
     return page_of(entries) if after and not page.newer else page
 
 
-def _found(user: User, entries: EntryQuerySet, text: str, number: int, content: Manual) -> Found:
-    question = search.ask(text)
-    keys, cut = search.ranked(search.matching(entries, user, question), question)
-    pages = max(1, -(-len(keys) // PAGE))
-    number = min(max(1, number), pages)
-    shown = keys[(number - 1) * PAGE : number * PAGE]
-    windows = {
-        f"start_{prompt}": Substr(
-            prompt,
-            Greatest(
-                StrIndex(Lower(prompt), Value(question.needle.lower())) - SEARCHED_BEFORE,
-                Value(1),
-            ),
-            SEARCHED,
-        )
-        for prompt in PROMPTS
-    }
-    rows = _in_short(Entry.objects.of(user), windows).in_bulk(shown)
-    ordered = [rows[key] for key in shown if key in rows]
-    return Found(_found_cards(ordered, question, content), len(keys), cut, number, pages)
-
-
-def _found_cards(entries: list[Entry], question: search.Question, content: Manual) -> list[Card]:
-    texts = [
-        [
-            text.translate(search.OURS)
-            for text in (entry.title, *(plain(vars(entry)[f"start_{one}"]) for one in PROMPTS))
-        ]
-        for entry in entries
-    ]
-    places = iter(search.marks_in(question, [text for row in texts for text in row]))
-    cards = []
-    for entry, row in zip(entries, texts, strict=True):
-        marked = [(text, next(places)) for text in row]
-        title, *prompts = marked
-        pairs = list(zip(PROMPTS, prompts, strict=True))
-        shown = [pair for pair in pairs if pair[1][1]] or [pair for pair in pairs if pair[1][0]][:1]
-        cards.append(
-            Card(
-                entry=entry,
-                title=search.snippet(*title, whole=True),
-                excerpts=[(prompt, search.snippet(*part)) for prompt, part in shown],
-                milestones=_milestones(entry, content),
-            )
-        )
-    return cards
-
-
-def _in_short(entries: EntryQuerySet, starts: Mapping[str, Func] | None = None) -> EntryQuerySet:
-    """Leave the texts in the database but for a part of each, which may be all of it."""
-    parts: Mapping[str, Func] = starts or {
-        f"start_{prompt}": Left(prompt, READ) for prompt in PROMPTS
-    }
-    return (
-        entries.defer(*PROMPTS, "search").annotate(**parts).prefetch_related("tags", "milestones")
-    )
-
-
-def _cards(entries: Iterable[Entry], content: Manual) -> list[Card]:
-    return [
-        Card(
-            entry=entry,
-            title=entry.title,
-            excerpts=[
-                (prompt, clipped(text))
-                for prompt in PROMPTS
-                if (text := plain(getattr(entry, f"start_{prompt}")))
-            ],
-            milestones=_milestones(entry, content),
-        )
-        for entry in entries
-    ]
-
-
 def _first_words(entry: Entry) -> str:
-    starts = (plain(getattr(entry, f"start_{prompt}")) for prompt in PROMPTS)
+    starts = (plain(start_of(entry, prompt)) for prompt in PROMPTS)
     return clipped(next(filter(None, starts), ""), WORDS)
 
 
@@ -385,22 +315,31 @@ def _by_month(cards: list[Card]) -> list[MonthGroup]:
     ]
 
 
-def _overview(user: User, asked: Asked) -> Overview:
-    rows = Entry.objects.of(user).live().order_by().values_list("day")
+def _overview(user: User, asked: Asked, content: Manual) -> Overview | None:
+    rows = asked.at_any_time().among(user, content).order_by().values_list("day")
     counts: dict[dt.date, int] = dict(rows.annotate(Count("pk")))
+    if not counts:
+        return None
     by_year: dict[int, int] = {}
     for day, count in counts.items():
         by_year[day.year] = by_year.get(day.year, 0) + count
-    wanted = asked.day or asked.month or max(counts, default=user.today)
-    number = asked.year or wanted.year
+    number = asked.year or (asked.day or asked.month or max(counts)).year
     of_year = {day: count for day, count in counts.items() if day.year == number}
     return Overview(
-        count=sum(counts.values()),
         year=year_of(number, of_year),
         years=sorted((by_year | {number: by_year.get(number, 0)}).items(), reverse=True),
         legend=legend(shades(of_year), max(of_year.values(), default=0)),
-        months=sorted({day.replace(day=1) for day in counts}),
     )
+
+
+def _beside(user: User, asked: Asked, content: Manual) -> tuple[dt.date | None, dt.date | None]:
+    """Give the nearest months with entries before and after the one asked for."""
+    if not asked.month or asked.q:
+        return None, None
+    days = asked.at_any_time().among(user, content).values_list("day", flat=True)
+    before = days.filter(day__lt=asked.month).order_by("-day", "-pk").first()
+    after = days.filter(day__gte=_next_month(asked.month)).order_by("day", "pk").first()
+    return before and before.replace(day=1), after and after.replace(day=1)
 
 
 def _recent_tags(user: User) -> list[Tag]:
@@ -410,15 +349,10 @@ def _recent_tags(user: User) -> list[Tag]:
     return list(tags.order_by("-number", "name")[:TAGS_SHOWN])
 
 
-def _milestones(entry: Entry, content: Manual) -> list[LinkedMilestone]:
-    keys = [milestone.key for milestone in entry.milestones.all()]
-    return [_linked(content.milestones[key]) for key in keys if key in content.milestones]
-
-
-def _linked(milestone: ManualMilestone) -> LinkedMilestone:
-    phase = milestone.phases[0] if milestone.phases else ""
-    url = f"{reverse('phase', args=[phase])}#milestone-{milestone.key}" if phase else ""
-    return LinkedMilestone(milestone.key, milestone.wording, url, phase)
+def _tags_named(user: User, asked: Asked) -> list[Tag]:
+    """Give the tags that a search names: no search looks at tags."""
+    names = tags_of(asked.q.replace('"', " "))
+    return list(all_tags(user).filter(name__in=names).exclude(name=asked.tag))
 
 
 def _on_the_clock(moment: dt.datetime, user: User) -> dt.datetime:

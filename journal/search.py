@@ -2,6 +2,7 @@
 
 import re
 import string
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from functools import reduce
 
 from django.db import connection
 from django.db.models import F, FloatField, Func, TextField, Value
+from django.db.models.functions import Floor, Greatest, Log
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -18,11 +20,13 @@ from journal.text import unkeepable
 from mastery.models import User
 
 LONGEST = 200  # characters of a query
+MOST_NEEDLES = 4
 MOST_RANKED = 1000  # matches; of more, the newest are looked at
 CONFIG = "english"
 
 # The same as in the database's ``journal_vector``. Each pattern keeps the number of characters,
 # so that a place in the words is a place in the text.
+ACCENTS = re.compile(r"[\u0300-\u036f]")
 MARKS = string.punctuation
 SPACED = str.maketrans(MARKS, " " * len(MARKS))
 NUMBERS = (
@@ -31,6 +35,7 @@ NUMBERS = (
     (re.compile(r"([A-Za-z])\+\+"), r"\1pp"),
 )
 RUNNING = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af])")
+DOTTED = re.compile(r"([0-9])\.(?=[0-9])")
 HELD = re.compile(r"([0-9A-Za-z])[!-/:-@\[-`{-~]+(?=[0-9A-Za-z])")
 
 PIECE = re.compile(r"""(?P<no>-?)"(?P<phrase>[^"]*)"?|(?P<word>\S+)""")
@@ -48,17 +53,44 @@ class QuestionError(ValueError):
 
 @dataclass(frozen=True)
 class Question:
-    """What somebody asked for: as typed, and as Postgres has it. ``needle`` is its first word."""
+    """What somebody asked for: as typed, and as Postgres has it.
+
+    ``needles`` may stand in a text as they are: the words typed, then their stems.
+    """
 
     text: str
     query: str
-    needle: str
+    needles: tuple[str, ...]
+
+
+def unaccented(text: str) -> str:
+    """Give a text as if accents were not: Rényi is Renyi, however the é was typed."""
+    if text.isascii():
+        return text
+    bare = ACCENTS.sub("", unicodedata.normalize("NFD", text))
+    return unicodedata.normalize("NFC", bare)
+
+
+class _Bare(dict[int, str]):
+    """Letters without their accents, for ``str.translate``, filled as letters come."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        bare = unaccented(letter)
+        self[code] = bare if len(bare) == 1 else letter
+        return self[code]
+
+
+BARE = _Bare()
 
 
 def words_of(text: str) -> str:
     """Give a text with nothing but words and spaces between them, of the same length."""
-    spread = reduce(lambda text, rule: rule[0].sub(rule[1], text), NUMBERS, text)
-    return spread.translate(SPACED)
+    return _numbered(text.translate(BARE)).translate(SPACED)
+
+
+def _numbered(text: str) -> str:
+    return reduce(lambda text, rule: rule[0].sub(rule[1], text), NUMBERS, text)
 
 
 def ask(text: str) -> Question:
@@ -73,7 +105,7 @@ def ask(text: str) -> Question:
         raise QuestionError(f"This is {len(text):,} characters long; {LONGEST} can be asked for.")
     groups: list[list[str]] = [[]]
     asked: list[str] = []
-    needle = ""
+    typed: list[str] = []
     for words, kind in _pieces(text):
         if kind == "or":
             groups.append([])
@@ -82,7 +114,8 @@ def ask(text: str) -> Question:
         either = " || ".join(["phraseto_tsquery(%s::regconfig, %s)"] * len(forms))
         groups[-1].append(f"(!!({either}))" if kind == "without" else f"({either})")
         asked += [value for form in forms for value in (CONFIG, form)]
-        needle = needle or ("" if kind == "without" else words)
+        if kind != "without":
+            typed += words.split()
     sql = " || ".join(f"({' && '.join(group)})" for group in groups if group)
     if not sql:
         raise QuestionError("There is no word in this to search for.")
@@ -94,7 +127,18 @@ def ask(text: str) -> Question:
             "Words like these are in nearly every entry, so they are not searched for. "
             "Add one that says more."
         )
-    return Question(text, query, needle)
+    return Question(text, query, _needles(typed, query))
+
+
+def _needles(typed: list[str], query: str) -> tuple[str, ...]:
+    # Long words say more than short ones. A few are enough to find a place to show.
+    stems = [stem.replace("''", "'") for stem in re.findall(r"(?<!!)'((?:[^']|'')+)'", query)]
+    words = dict.fromkeys(word.lower() for word in [*_longest(typed), *_longest(stems)])
+    return tuple(words)
+
+
+def _longest(words: list[str]) -> list[str]:
+    return sorted(dict.fromkeys(words), key=len, reverse=True)[:MOST_NEEDLES]
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str]]:
@@ -112,9 +156,9 @@ def _pieces(text: str) -> Iterator[tuple[str, str]]:
 
 def _forms(words: str, *, whole: bool) -> list[str]:
     """Give how a word or phrase may stand in the vector."""
+    words = unaccented(words)
     parts = words_of(RUNNING.sub(r" \1 ", words))
-    held = HELD.sub(r"\1", reduce(lambda text, rule: rule[0].sub(rule[1], text), NUMBERS, words))
-    held = held.translate(SPACED)
+    held = HELD.sub(r"\1", DOTTED.sub(r"\1d", _numbered(words))).translate(SPACED)
     # A word that marks hold together; between spaces nothing is held.
     return [parts, held] if whole and held.split() != parts.split() else [parts]
 
@@ -125,19 +169,25 @@ def matching(entries: EntryQuerySet, user: User, question: Question) -> EntryQue
 
 
 def ranked(entries: EntryQuerySet, question: Question) -> tuple[list[int], bool]:
-    """Give the primary keys of what matches, best first, and whether older ones were left out."""
+    """Give the primary keys of what matches, best first, and whether older ones were left out.
+
+    In a title says more than in a text, twice more than once, close together more than apart; of
+    what is alike in that the newest stands first.
+    """
     newest = entries.order_by("-day", "-pk").values("pk")[: MOST_RANKED + 1]
     rank = Func(
         F("search"),
         Func(Value(question.query), template="%(expressions)s::tsquery", output_field=TextField()),
-        Value(1),  # long entries have more words, which says little
         function="ts_rank",
         output_field=FloatField(),
     )
+    # Ranks within a factor of two are alike: however long an entry and however often it has a
+    # word, more than once is more than once. Where only -without was asked for, all are 0.
+    about = Floor(Log(2.0, Greatest(rank, 1e-9)))
     # The rank is reckoned for those few, and not for all that match.
     rows = list(
         entries.model.objects.filter(pk__in=newest)
-        .annotate(rank=rank)
+        .annotate(rank=about)
         .order_by("-rank", "-day", "-pk")
         .values_list("pk", flat=True)
     )

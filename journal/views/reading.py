@@ -1,11 +1,11 @@
-"""A person's own log to read: the list with its search, one entry, the tags."""
+"""A person's own log to read: the list with its search, one entry, the tags and milestones."""
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from journal.models import Entry
-from journal.queries import Asked, all_tags, entry_page, log_of
+from journal.queries import Asked, all_tags, entry_page, linked_milestones, log_of
 from mastery.http import LearnerRequest
 
 
@@ -25,7 +25,11 @@ def journal(request: LearnerRequest) -> HttpResponse:
 
 @require_safe
 def tags(request: LearnerRequest) -> HttpResponse:
-    context = {"tags": list(all_tags(request.user)), "today": request.user.today}
+    context = {
+        "tags": list(all_tags(request.user)),
+        "milestones": linked_milestones(request.user),
+        "today": request.user.today,
+    }
     return render(request, "journal/tags.html", context)
 
 

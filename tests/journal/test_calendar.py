@@ -63,8 +63,9 @@ def test_a_day_says_in_words_how_many_entries_it_has() -> None:
         (1, [1, 2, 3, 4]),
         (4, [1, 2, 3, 4]),
         (5, [1, 2, 3, 4]),
-        (8, [1, 3, 5, 7]),
-        (100, [1, 26, 51, 76]),
+        (8, [1, 2, 3, 5]),
+        (16, [1, 2, 4, 8]),
+        (100, [1, 4, 10, 32]),
     ],
 )
 def test_shades_follow_the_fullest_day(most: int, steps: list[int]) -> None:

@@ -1,7 +1,9 @@
 import datetime as dt
+import importlib.util
 import random
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,6 +72,12 @@ def test_a_code_word_finds_itself_amid_prose(user: User, word: str) -> None:
         ("KL(p||q)", "kl"),
         ("これは日本語のテキストです", "日本語"),
         ("batch=64,lr=0.1;", "lr=0.1"),
+        ("torch 2.9.1", "2.9"),
+        ("Rényi, Erdős, Hölder", "renyi holder erdos"),
+        ("Renyi", "RÉNYI"),
+        ("na\u00efve", "nai\u0308ve"),
+        ("nai\u0308ve", "na\u00efve"),
+        ("データ", "テ\u3099ータ"),
     ],
 )
 def test_a_part_finds_the_whole(user: User, text: str, part: str) -> None:
@@ -83,6 +91,8 @@ def test_a_part_finds_the_whole(user: User, text: str, part: str) -> None:
         ("lr=3e-4", "lr=3e-5"),
         ("lr=3e-4", "3e4"),
         ("0.1", "0.15"),
+        ("1.23", "1.2.3"),
+        ("データ", "テータ"),
         ("between 0 and 1", "0.1"),
         ("[0, 1]", "0.1"),
         ("bf16", "fp16"),
@@ -130,6 +140,23 @@ def test_a_word_in_the_title_weighs_more(user: User) -> None:
     keys, _cut = ranked(matching(Entry.objects.live(), user, question), question)
     assert keys[0] == titled.pk
     assert len(keys) == 3
+
+
+def test_the_newest_stands_first_of_what_is_as_good(user: User) -> None:
+    old, long, twice, new = (
+        Writing(day=DAY + dt.timedelta(days=at), tried=text)
+        for at, text in enumerate(
+            [
+                "Adam.",
+                "Then Adam, and what came of it. " + "Much was said about other things. " * 30,
+                "Adam and Adam.",
+                "Much about other things, and Adam.",
+            ]
+        )
+    )
+    Entry.objects.add(user, [new, old, twice, long], now=timezone.now())
+    found = search(user, "adam")
+    assert found == [one.tidied().tried for one in (twice, new, long, old)]
 
 
 def test_the_words_follow_what_is_written(user: User) -> None:
@@ -224,14 +251,28 @@ def test_matches_are_marked_where_they_stand(learner: Client, user: User) -> Non
     assert "On <mark>lr=3e-4</mark>" in html
 
 
+def test_a_match_is_marked_with_its_accents(learner: Client, user: User) -> None:
+    add(user, "A na\u00efve x\u0302, and a nai\u0308ve y.")
+    html = page(learner, q="naive")
+    assert html.count("<mark>na\u00efve</mark>") == 2
+
+
+def test_a_match_in_the_address_of_a_link_is_shown_with_it(learner: Client, user: User) -> None:
+    add(user, "See [the *paper*](https://example.org/grokking).")
+    html = page(learner, q="grokking")
+    assert "[the *paper*](https://example.org/<mark>grokking</mark>)" in html
+    assert "<mark>paper</mark>" in page(learner, q="paper")
+
+
 def test_a_match_in_another_script_is_marked(learner: Client, user: User) -> None:
     add(user, "これは日本語です。")
     assert "これは<mark>日本語</mark>です。" in page(learner, q="日本語")
 
 
-def test_a_match_far_inside_a_long_text_is_shown(learner: Client, user: User) -> None:
+@pytest.mark.parametrize("asked", ["grokking", "GROKKED", "absent or grokking", "-absent grokking"])
+def test_a_match_far_inside_a_long_text_is_shown(learner: Client, user: User, asked: str) -> None:
     add(user, "filler words " * 8000 + "then grokking began " + "and more " * 4000)
-    html = page(learner, q="grokking")
+    html = page(learner, q=asked)
     assert "<mark>grokking</mark> began" in html
     assert len(html) < 40_000
 
@@ -265,7 +306,7 @@ def test_results_page_through_and_say_when_older_ones_were_left_out(
 ) -> None:
     add(user, *(f"Common number{n}" for n in range(MOST_RANKED + 5)))
     html = page(learner, q="common")
-    assert f"Best of the newest {MOST_RANKED} matches" in html
+    assert f"Best of the newest {MOST_RANKED:,} matches" in html
     assert "page=2" in html
     assert 'href="?q=common&amp;page=1"' in page(learner, q="common", page="2")
     for nonsense in ("0", "-1", "x", "9" * 30, "²"):
@@ -291,8 +332,20 @@ def test_a_search_keeps_to_the_filters(learner: Client, user: User) -> None:
     assert [card.entry.tags.get().name for card in found.cards] == ["bf16"]
     assert "two." in page(learner, q="adam", milestone="p1-0")
     html = page(learner, q="adam", tag="gone")
-    assert "No entry has this." in html
+    assert "No entry has this in its title or words." in html
     assert 'href="?q=adam"' in html
+
+
+def test_a_search_names_the_tags_of_its_words(
+    learner: Client, user: User, make_user: Callable[..., User]
+) -> None:
+    add(user, "One.", "Two.", tags=("c++",))
+    add(user, "One.", tags=("gone",))[0].put_in_bin(now=timezone.now())
+    add(make_user("eve"), "Of eve.", tags=("evil",))
+    html = page(learner, q='"C++" evil gone')
+    assert "No entry has this" in html
+    assert re.findall(r"\?tag=([^\"]+)", html) == ["c%2B%2B"]
+    assert '2<span class="visually-hidden"> entries</span>' in html
 
 
 SCRIPTS = {
@@ -379,3 +432,17 @@ def test_a_search_reads_the_index_and_no_others_entries(
         assert "Seq Scan" not in plan
         # The index gave nobody else's: what the table is asked again throws none away.
         assert "Rows Removed by Filter" not in plan, plan
+
+
+def test_the_benchmark_still_writes_entries_that_are_found(user: User) -> None:
+    path = Path(__file__).parents[2] / ".ci" / "bench_search.py"
+    spec = importlib.util.spec_from_file_location("bench_search", path)
+    assert spec
+    assert spec.loader
+    bench = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bench)
+    with connection.cursor() as cursor:
+        cursor.execute(bench.SENTENCES)
+        cursor.execute(bench.FILL, {"people": [user.pk], "seed": 1, "entries": 20})
+    assert len(search(user, '"loss fell"')) == 10
+    assert len(search(user, "lr=3e-4")) == 4
