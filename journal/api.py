@@ -34,6 +34,7 @@ MEANINGS = {
     403: ("The token may not do this", "A token that may only read was used to write."),
     404: ("There is nothing here", "You have no such entry, or the address has a slip in it."),
     405: ("Not by this method", "Allow names the methods that work."),
+    406: ("No answer in that form", "The request accepts no JSON, and answers have no other form."),
     409: ("The entry is gone", "What this Idempotency-Key had made was deleted for good."),
     411: ("No length", "The body came in chunks, without a Content-Length."),
     413: ("Too large", "The body is larger than a request may be."),
@@ -43,6 +44,7 @@ MEANINGS = {
         "A field cannot be kept, or the Idempotency-Key was used with another body.",
     ),
     429: ("Too many requests", "Retry-After says how many seconds to wait."),
+    500: ("It broke here", "Nothing is wrong with the request: send it again later."),
 }
 
 
@@ -71,6 +73,19 @@ class ProblemError(Exception):
         if self.errors:
             body["errors"] = self.errors
         return answer(body, self.status, "application/problem+json", self.headers)
+
+
+def refusal(request: HttpRequest, status: int) -> HttpResponse | None:
+    """Give the problem for what was refused before a view had it, or broke; None to people."""
+    guide = reverse("api_guide")
+    if not request.path.startswith(guide) or request.path == guide:
+        return None
+    details = {
+        400: "The address, or the host it names, cannot be read.",
+        404: f"Entries are at {reverse('api_log')}, without a slash behind.",
+        500: "Something broke here. Send it again later, with the same Idempotency-Key.",
+    }
+    return ProblemError(status, details[status]).response()
 
 
 def answer(

@@ -18,9 +18,9 @@ from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render, resolve_url
 from django.utils import timezone
-from django.utils.cache import get_conditional_response
+from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.encoding import iri_to_uri
-from django.utils.http import http_date, quote_etag, url_has_allowed_host_and_scheme
+from django.utils.http import http_date, url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
@@ -153,8 +153,9 @@ def words_back(request: HttpRequest, view: Callable[..., HttpResponseBase]) -> H
         for value in map(str, values)
         if name != "csrfmiddlewaretoken"
     ]
-    words = [(name, value) for name, value in sent if name in names and value.strip()]
-    if not words:
+    # Also the empty ones: where a field comes several times, its place says what it belongs to.
+    words = [(name, value) for name, value in sent if name in names]
+    if not any(value.strip() for _name, value in words):
         return None
     context = {"words": words, "rest": [pair for pair in sent if pair not in words]}
     return render(request, "mastery/words_back.html", context, status=403)
@@ -192,10 +193,10 @@ def revalidated(
 ) -> HttpResponse:
     """Let caches keep what is public today only if they ask each time whether it still is.
 
-    The tag is that of the very bytes, so nothing can pass for what it was. ``changed`` has to be
-    a whole second that no other state of the page has.
+    The tag is that of the very bytes, so nothing can pass for what it was; weak, because they may
+    be sent packed. ``changed`` has to be a whole second that no other state of the page has.
     """
-    etag = quote_etag(hashlib.sha256(response.content).hexdigest()[:32])
+    etag = f'W/"{hashlib.sha256(response.content).hexdigest()[:32]}"'
     # Reading the session tells who asks; a page that never did is the same for everybody.
     personal = request.session.accessed and request.user.is_authenticated
     response.headers["Cache-Control"] = "private, no-cache" if personal else "no-cache"
@@ -207,6 +208,8 @@ def revalidated(
         # Several changes within a second run ahead of the clock, which the header may not.
         shown = min(changed, timezone.now())
         response.headers["Last-Modified"] = http_date(shown.timestamp())
+    # As on the page itself, which is packed further out.
+    patch_vary_headers(response, ["Accept-Encoding"])
     modified = int(changed.timestamp()) if changed else None
     answer = get_conditional_response(request, etag, modified, response)
     assert isinstance(answer, HttpResponse)

@@ -7,12 +7,11 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
 
 from journal.api import (
     MEANINGS,
@@ -25,7 +24,7 @@ from journal.api import (
     writing_of,
 )
 from journal.keyset import Place
-from journal.models import Entry, IdempotencyKey, Writing
+from journal.models import Entry, IdempotencyKey
 from journal.models.entries import EntryQuerySet
 from journal.models.writing import LONGEST_TEXT, MOST_TAGS
 from journal.search import QuestionError, ask, matching
@@ -56,8 +55,9 @@ def endpoint(*methods: str) -> Callable[[Callable[..., HttpResponse]], Endpoint]
         def view(request: Request, **parts: str) -> HttpResponse:
             try:
                 if request.method not in methods:
-                    allowed = ", ".join(methods)
-                    raise ProblemError(405, f"This takes {allowed}.", headers={"Allow": allowed})
+                    raise other_method(*methods)
+                if request.headers.get("Accept") and not request.accepts("application/json"):
+                    raise ProblemError(406, "Answers are JSON: accept application/json.")
                 return act(request, admitted(request), **parts)
             except ProblemError as problem:
                 return problem.response()
@@ -67,6 +67,11 @@ def endpoint(*methods: str) -> Callable[[Callable[..., HttpResponse]], Endpoint]
         return view
 
     return decorated
+
+
+def other_method(*methods: str) -> ProblemError:
+    allowed = ", ".join(methods)
+    return ProblemError(405, f"This takes {allowed}.", headers={"Allow": allowed})
 
 
 def admitted(request: Request) -> ApiToken:
@@ -119,14 +124,14 @@ def api_entry(request: Request, token: ApiToken, code: str) -> HttpResponse:
 @csrf_exempt
 @login_not_required
 def api_nothing(request: Request, rest: str) -> HttpResponse:
-    return ProblemError(
-        404, f"Entries are at {reverse('api_log')}, without a slash behind."
-    ).response()
+    raise Http404
 
 
+@csrf_exempt
 @login_not_required
-@require_safe
 def api_guide(request: Request) -> HttpResponse:
+    if request.method not in {"GET", "HEAD"}:
+        return other_method("GET", "HEAD").response()
     limits = {
         "megabytes": MOST_BYTES // 1_000_000,
         "writes": WRITES.split("/")[0],
@@ -151,17 +156,16 @@ def add(request: Request, token: ApiToken) -> HttpResponse:
             400, "An Idempotency-Key has 1 to 200 letters, digits and signs, no spaces."
         )
     text, is_json = body_of(request)
-    writing, visibility = writing_of(text, is_json=is_json, user=token.user)
+    if key is None:
+        return added(write(token.user, text, is_json=is_json))
     digest = hashlib.sha256(f"{is_json}\n{text}".encode()).hexdigest()
     with transaction.atomic():
-        if key is None:
-            return added(write(token, writing, visibility))
         # Of two at once the second waits here until the first is done or has failed.
         known, fresh = IdempotencyKey.objects.get_or_create(
             user=token.user, key=key, defaults={"digest": digest, "used": timezone.now()}
         )
         if fresh:
-            known.entry = write(token, writing, visibility)
+            known.entry = write(token.user, text, is_json=is_json)
             known.save(update_fields=["entry"])
             return added(known.entry)
     if known.digest != digest:
@@ -175,9 +179,9 @@ def add(request: Request, token: ApiToken) -> HttpResponse:
     return response
 
 
-def write(token: ApiToken, writing: Writing, visibility: str) -> Entry:
-    now = timezone.now()
-    (entry,) = Entry.objects.add(token.user, [writing], now=now, visibility=visibility)
+def write(user: User, text: str, *, is_json: bool) -> Entry:
+    writing, visibility = writing_of(text, is_json=is_json, user=user)
+    (entry,) = Entry.objects.add(user, [writing], now=timezone.now(), visibility=visibility)
     return entry
 
 
@@ -190,24 +194,24 @@ def added(entry: Entry) -> HttpResponse:
 
 
 def page(request: Request, token: ApiToken) -> HttpResponse:
-    query = {name: request.GET[name] for name in request.GET}
     entries = Entry.objects.of(token.user).live().prefetch_related("tags", "milestones")
-    entries, limit = asked(entries, query, token.user)
+    entries, limit = asked(entries, request.GET, token.user)
     found = list(entries.order_by("-day", "-pk")[: limit + 1])
     body: dict[str, object] = {"entries": [shown(entry) for entry in found[:limit]], "next": None}
     headers = {}
     if len(found) > limit:
-        words = urlencode({**query, "cursor": str(Place.of(found[limit - 1]))})
+        words = urlencode({**request.GET.dict(), "cursor": str(Place.of(found[limit - 1]))})
         body["next"] = following = f"{settings.ORIGIN}{reverse('api_log')}?{words}"
         headers["Link"] = f'<{following}>; rel="next"'
     return answer(body, headers=headers)
 
 
-def asked(entries: EntryQuerySet, query: dict[str, str], user: User) -> tuple[EntryQuerySet, int]:
+def asked(entries: EntryQuerySet, query: QueryDict, user: User) -> tuple[EntryQuerySet, int]:
     """Narrow entries down to what a query asks for; give them with the length of a page."""
-    if refused := {name: why for name, value in query.items() if (why := unkeepable(value))}:
+    if refused := {name: why for name in query if (why := unkeepable(str(query[name])))}:
         raise ProblemError(400, UNUSABLE, errors=refused)
     errors = dict.fromkeys(sorted(set(query) - PARAMETERS)[:20], "There is no such parameter.")
+    errors |= {name: "Give it once." for name in PARAMETERS if len(query.getlist(name)) > 1}
     limit = query.get("limit", str(PAGE))
     if not (re.fullmatch(r"[0-9]{1,3}", limit) and 1 <= int(limit) <= LONGEST_PAGE):
         errors["limit"] = f"Send a whole number from 1 to {LONGEST_PAGE}."

@@ -10,12 +10,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from journal.keyset import Place
 from journal.models import Entry, Writing
 from mastery.models import User
 
 pytestmark = pytest.mark.usefixtures("roadmap")
 
 DAY = dt.date(2026, 3, 14)
+LONG_AGO = str(Place(dt.date(1980, 1, 1), 1))
 
 
 def publish(user: User, *, visibility: str = "public", day: dt.date = DAY, **words: Any) -> Entry:
@@ -50,14 +52,12 @@ LISTS = ["/@ada/", "/@ada/log/", "/@ada/tags/adam/", "/@ada/feed.atom", "/@ada/t
 # What is public
 
 
-@pytest.mark.parametrize("path", LISTS)
-def test_a_public_entry_stands_in_every_list_for_a_stranger(
-    path: str, client: Client, user: User
-) -> None:
+def test_a_public_entry_stands_in_every_list_for_a_stranger(client: Client, user: User) -> None:
     entry = publish(user)
-    page = shown(client, path)
-    assert "Warm-up matters" in page
-    assert entry.public_path in page
+    for path in LISTS:
+        page = shown(client, path)
+        assert "Warm-up matters" in page, path
+        assert entry.public_path in page, path
 
 
 def test_the_entry_is_read_under_its_own_address(client: Client, user: User) -> None:
@@ -175,11 +175,9 @@ def not_found(client: Client, path: str, handle: str = "ada") -> tuple[str, dict
 
 
 @pytest.mark.parametrize("state", ["nothing", "private", "unlisted", "binned", "inactive"])
-@pytest.mark.parametrize("path", LISTS)
 def test_without_public_entries_an_account_is_like_none(
-    path: str, state: str, client: Client, user: User
+    state: str, client: Client, user: User
 ) -> None:
-    never = not_found(client, path.replace("@ada", "@nobody"), "nobody")
     if state in {"private", "unlisted"}:
         publish(user, visibility=state)
     if state == "binned":
@@ -187,20 +185,19 @@ def test_without_public_entries_an_account_is_like_none(
     if state == "inactive":
         publish(user)
         User.objects.update(is_active=False, profile_is_public=True)
-    assert not_found(client, path) == never
+    for path in LISTS:
+        never = not_found(client, path.replace("@ada", "@nobody"), "nobody")
+        assert not_found(client, path) == never, path
 
 
-@pytest.mark.parametrize("path", LISTS)
 def test_a_missing_account_takes_as_many_questions_as_a_silent_one(
-    path: str, client: Client, user: User
+    client: Client, user: User
 ) -> None:
     publish(user, visibility="private")
-    asked = []
-    for address in (path, path.replace("@ada", "@nobody")):
+    for path in [*LISTS, *(path.replace("@ada", "@nobody") for path in LISTS)]:
         with CaptureQueriesContext(connection) as queries:
-            client.get(address)
-        asked.append(len(queries))
-    assert asked == [1, 1]
+            client.get(path)
+        assert len(queries) == 1, path
 
 
 @pytest.mark.parametrize("who", ["anonymous", "another", "owner"])
@@ -229,17 +226,20 @@ def test_an_unlisted_entry_is_there_for_whoever_has_the_link_and_nowhere_else(
 ) -> None:
     settle(user)
     publish(user, title="Public")
-    entry = publish(user, title="By link", visibility="unlisted", tags=("adam", "quiet"))
+    entry = publish(user, title="By link", visibility="unlisted", tags=("adam", "hushed"))
     response = client.get(entry.public_path)
     page = response.content.decode()
     assert response["X-Robots-Tag"] == "noindex"
     assert '<meta name="robots" content="noindex">' in page
     for absent in ("application/atom+xml", 'rel="prev"', 'rel="next"', "/tags/"):
         assert absent not in page
+    assert response["Referrer-Policy"] == "same-origin", "nobody else is told the address"
     for path in LISTS:
-        assert "By link" not in shown(client, path)
-    assert client.get("/@ada/tags/quiet/").status_code == 404
-    assert client.get("/@ada/tags/quiet/feed.atom").status_code == 404
+        listing = shown(client, path)
+        assert not any(word in listing for word in ("By link", "hushed", entry.code)), path
+    assert re.search(r"on </span>(\d+)<", shown(client, "/@ada/"))[1] == "1"  # type: ignore[index]
+    assert client.get("/@ada/tags/hushed/").status_code == 404
+    assert client.get("/@ada/tags/hushed/feed.atom").status_code == 404
 
 
 def test_an_unlisted_entry_gives_no_profile_away(client: Client, user: User) -> None:
@@ -321,8 +321,8 @@ def test_a_tag_without_public_entries_has_no_further_pages_either(
     publish(user)
     publish(user, tags=("secret",), visibility="private")
     for tag in ("secret", "never"):
-        assert client.get(f"/@ada/tags/{tag}/?before=2026-03-14.1").status_code == 404
-    assert client.get("/@ada/tags/adam/?before=1980-01-01.1").status_code == 200
+        assert client.get(f"/@ada/tags/{tag}/?before={LONG_AGO}").status_code == 404
+    assert client.get(f"/@ada/tags/adam/?before={LONG_AGO}").status_code == 200
 
 
 def test_headings_of_an_entry_leave_no_level_out(client: Client, user: User) -> None:
@@ -341,14 +341,15 @@ def test_a_tag_taken_off_is_off_the_tags_page(client: Client, user: User) -> Non
     assert "Goes" in shown(client, "/@ada/tags/sgd/")
 
 
-@pytest.mark.parametrize("path", LISTS)
-def test_who_holds_the_page_as_it_is_is_told_so(path: str, client: Client, user: User) -> None:
-    publish(user)
-    first = client.get(path)
-    assert first["Cache-Control"] == "no-cache"
-    again = client.get(path, headers={"if-none-match": first["ETag"]})
-    assert (again.status_code, again.content) == (304, b"")
-    assert again["Cache-Control"] == "no-cache"
+def test_who_holds_the_page_as_it_is_is_told_so(client: Client, user: User) -> None:
+    for path in [*LISTS, publish(user).public_path]:
+        first = client.get(path, headers={"accept-encoding": "gzip"})
+        assert first["Cache-Control"] == "no-cache"
+        held = {"accept-encoding": "gzip", "if-none-match": first["ETag"]}
+        again = client.get(path, headers=held)
+        assert (again.status_code, again.content) == (304, b"")
+        for name in ("Cache-Control", "ETag", "Vary"):
+            assert again[name] == first[name], path
 
 
 def test_a_page_with_somebody_logged_in_is_kept_by_no_shared_cache(
@@ -390,12 +391,13 @@ def test_only_the_owner_is_told_that_the_page_is_theirs(
 # Search engines
 
 
-@pytest.mark.parametrize(("days", "indexed"), [(0, False), (6, False), (8, True)])
+@pytest.mark.parametrize(("seconds", "indexed"), [(-1, False), (0, True)])
 def test_an_account_is_for_search_engines_after_a_week(
-    days: int, indexed: bool, client: Client, user: User
+    seconds: int, indexed: bool, client: Client, user: User
 ) -> None:
     entry = publish(user)
-    with time_machine.travel(timezone.now() + dt.timedelta(days=days), tick=False):
+    then = user.date_joined + dt.timedelta(days=7, seconds=seconds)
+    with time_machine.travel(then, tick=False):
         for path in [*LISTS, entry.public_path]:
             response = client.get(path)
             assert response.headers.get("X-Robots-Tag") == (None if indexed else "noindex"), path
@@ -457,10 +459,7 @@ def test_a_place_in_the_log_outlives_its_entry(client: Client, user: User) -> No
     assert "t4." in shown(client, f"/@ada/log/{older[1]}")
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["before=x", "after=2026-03-14", "before=2026-13-14.1", "after=2026-03-14.9999999999999999999"],
-)
+@pytest.mark.parametrize("query", ["before=x", "after=2026-03-14.1", f"before={LONG_AGO[:-1]}"])
 def test_what_is_no_place_in_the_log_is_nowhere(query: str, client: Client, user: User) -> None:
     publish(user)
     assert client.get(f"/@ada/log/?{query}").status_code == 404
@@ -468,7 +467,7 @@ def test_what_is_no_place_in_the_log_is_nowhere(query: str, client: Client, user
 
 def test_beyond_the_end_the_way_back_is_shown(client: Client, user: User) -> None:
     publish(user)
-    assert "Nothing is here any more." in shown(client, "/@ada/log/?before=1999-01-01.1")
+    assert "Nothing is here any more." in shown(client, f"/@ada/log/?before={LONG_AGO}")
 
 
 @pytest.mark.parametrize("path", ["/@ada/", "/@ada/log/", "/@ada/tags/adam/", "/@ada/feed.atom"])
