@@ -183,6 +183,8 @@ class EntryForm(forms.Form):
         for name in ("title", *PROMPTS, "tags"):
             # A writing says itself what cannot be kept.
             self.fields[name].validators = []
+        zone = entry.zone if entry else user.time_zone
+        self.fields["date"].help_text = f"In {zone.replace('_', ' ')} time."
         self.fields["date"].widget.attrs |= {"min": EARLIEST, "max": user.today}
 
     @property
@@ -235,7 +237,7 @@ class EntryForm(forms.Form):
             milestones=tuple(cleaned.get("milestones", ())),
             minutes=cleaned.get("minutes"),
             build_work=cleaned.get("build_work", False),
-        )
+        ).tidied()
         for name, reason in self.writing.problems(today=self.user.today).items():
             field = "date" if name == "day" else name
             if field not in self.errors:

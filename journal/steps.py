@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from journal.models import Entry, StepDecision
 from journal.models.drafts import Typed
 from mastery.models import User
@@ -132,11 +134,14 @@ def carried(text: str, choices: Mapping[str, str]) -> str:
 
 def decide(source: Entry, choices: Mapping[str, str], *, entry: Entry, now: dt.datetime) -> None:
     """Write down what became of an entry's steps, but for those that were decided meanwhile."""
-    decided = _fates(source)
+    gone = Q(decided_in=None) | Q(decided_in__deleted_at__isnull=False)
+    source.step_decisions.filter(gone, step__in=[*choices], decision="carried").delete()
     StepDecision.objects.bulk_create(
-        StepDecision(entry=source, step=step, decision=choice, decided_in=entry, at=now)
-        for step, choice in choices.items()
-        if step not in decided
+        (
+            StepDecision(entry=source, step=step, decision=choice, decided_in=entry, at=now)
+            for step, choice in choices.items()
+        ),
+        ignore_conflicts=True,
     )
 
 

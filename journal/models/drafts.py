@@ -112,19 +112,24 @@ class Draft(models.Model):
         self.save()
         latest = self.checkpoints.first()
         if latest and now - latest.began < MERGED:
-            latest.fields, latest.saved = fields, now
-            latest.save(update_fields=["fields", "saved"])
+            latest.fields, latest.began_from, latest.saved = fields, began_from, now
+            latest.save(update_fields=["fields", "began_from", "saved"])
         else:
-            self.checkpoints.create(fields=fields, began=now, saved=now)
+            self._check_in(now)
             stale = self.checkpoints.values("pk")[MOST_CHECKPOINTS:]
             self.checkpoints.filter(pk__in=stale).delete()
 
     def go_back_to(self, checkpoint: "DraftCheckpoint", *, now: dt.datetime) -> None:
         """Put an earlier state back; the one it replaces stays a checkpoint."""
-        self.fields, self.saved = checkpoint.fields, now
+        self.fields, self.began_from, self.saved = checkpoint.fields, checkpoint.began_from, now
         self.version += 1
-        self.save(update_fields=["fields", "saved", "version"])
-        self.checkpoints.create(fields=self.fields, began=now, saved=now)
+        self.save(update_fields=["fields", "began_from", "saved", "version"])
+        self._check_in(now)
+
+    def _check_in(self, now: dt.datetime) -> None:
+        self.checkpoints.create(
+            fields=self.fields, began_from=self.began_from, began=now, saved=now
+        )
 
 
 class DraftCheckpoint(models.Model):
@@ -132,6 +137,9 @@ class DraftCheckpoint(models.Model):
 
     draft = models.ForeignKey(Draft, models.CASCADE, related_name="checkpoints")
     fields = models.JSONField()
+    began_from = models.PositiveIntegerField(
+        default=0, help_text="The entry's revision that these words know of."
+    )
     began = models.DateTimeField()
     saved = models.DateTimeField()
 

@@ -1,6 +1,7 @@
 """What hangs on entries: tags, milestones, and what became of next steps."""
 
 from django.db import models
+from django.db.models.functions import MD5
 
 from mastery.models import User
 from roadmap.models import Milestone
@@ -61,6 +62,15 @@ class StepDecision(models.Model):
 
     class Meta:
         ordering = ["at", "pk"]
+        constraints = [
+            # By its digest: an index has no room for a step as long as a text may be.
+            models.UniqueConstraint(
+                "entry",
+                MD5("step"),
+                name="step_decided_once",
+                violation_error_message="What became of this step is decided already.",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.step[:40]}: {self.decision}"

@@ -55,8 +55,9 @@ def in_short(entries: EntryQuerySet) -> EntryQuerySet:
 
 
 def days_left(since: dt.datetime | None, now: dt.datetime) -> int:
+    """Count the day under way as a whole one."""
     assert since
-    return max(0, (since + KEPT_IN_BIN - now).days)
+    return max(0, -((now - since - KEPT_IN_BIN) // dt.timedelta(days=1)))
 
 
 @require_POST

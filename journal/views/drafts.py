@@ -101,7 +101,7 @@ def came_late(user: User, fields: Typed, place: Place) -> bool:
     form = EntryForm(fields, user=user, manual=manual(), entry=entry, choices=choices, bound=True)
     if not form.is_valid() or form.cleaned_data["visibility"] != entry.visibility:
         return False
-    return form.writing.tidied() == entry.writing()
+    return form.writing == entry.writing()
 
 
 @require_safe

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
-from django.http import HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +13,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from journal.changes import changes_of
 from journal.forms import BOXES, TAKEN_DOWN, EntryForm, blank, filled, key_of, present, typed
-from journal.models import PROMPTS, ConflictError, Draft, Entry, StepDecision, Writing, fresh_code
+from journal.models import (
+    PROMPTS,
+    ConflictError,
+    Draft,
+    Entry,
+    Picture,
+    StepDecision,
+    Writing,
+    fresh_code,
+)
 from journal.models.drafts import Typed
 from journal.models.revisions import html_of
 from journal.models.writing import LONGEST_TEXT
@@ -61,11 +70,14 @@ def add(request: LearnerRequest) -> HttpResponse:
 @keeps_words("title", *PROMPTS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_entry(request: LearnerRequest, code: str) -> HttpResponse:
-    entry = get_object_or_404(
-        Entry.objects.of(request.user).prefetch_related("tags", "milestones"), code=code
-    )
+    mine = Entry.objects.of(request.user).prefetch_related("tags", "milestones")
+    entry = mine.filter(code=code).first()
+    if request.method == "POST" and "as_new" in request.POST:
+        return add(request)
+    if entry is None:
+        return gone(request)
     if request.method == "POST":
-        return add(request) if "as_new" in request.POST else rewrite(request, entry)
+        return rewrite(request, entry)
     if entry.deleted_at:
         messages.info(request, "That entry is in the bin. Take it back to edit it.")
         return see_other(reverse("journal_bin"))
@@ -83,12 +95,14 @@ def rewrite(request: LearnerRequest, entry: Entry) -> HttpResponse:
         save(form, place, taken_back="take_back" in request.POST)
     except ConflictError as error:
         return conflict(request, form, place, error.entry)
+    except Entry.DoesNotExist:
+        return gone(request)
     return see_other(entry.get_absolute_url())
 
 
 @require_POST
 def preview(request: LearnerRequest) -> HttpResponse:
-    words, problem = html_for(typed(request.POST))
+    words, problem = html_for(request.user, typed(request.POST))
     return render(request, "journal/_preview.html", {"words": words, "problem": problem})
 
 
@@ -134,18 +148,21 @@ def save_new(user: User, form: EntryForm, place: Place, *, key: str) -> Entry:
             return save_new(user, form, place, key="")
         if there is None:
             raise
-        if there.deleted_at or there.revisions.get(number=1).writing() != form.writing.tidied():
+        if there.deleted_at or there.revisions.get(number=1).writing() != form.writing:
             raise ConflictError(there) from None
         return there
     return entry
 
 
 def save(form: EntryForm, place: Place, *, taken_back: bool) -> None:
-    """Write an entry's next revision and who may read it, and end its draft."""
+    """Write an entry's next revision and who may read it, and end its draft.
+
+    Raises ConflictError, or Entry.DoesNotExist when it was deleted for good just now.
+    """
     now = timezone.now()
     assert place.entry
     with transaction.atomic():
-        entry = get_object_or_404(Entry.objects.select_for_update(of=("self",)), pk=place.entry.pk)
+        entry = Entry.objects.select_for_update(of=("self",)).get(pk=place.entry.pk)
         if entry.deleted_at:
             if not (taken_back and entry.take_back()):
                 raise ConflictError(entry)
@@ -218,9 +235,19 @@ def editor(
         "fresh_key": fresh_code(),
     }
     if previewed:
-        context["words"], context["problem"] = html_for(form.typed)
+        context["words"], context["problem"] = html_for(request.user, form.typed)
         context["previewed"] = True
     return render(request, template, context, status=status)
+
+
+def gone(request: LearnerRequest) -> HttpResponse:
+    """Give the words for an entry that is not there back, in the form of a new one."""
+    sent = typed(request.POST)
+    if not any(str(sent.get(name, "")).strip() for name in ("title", *PROMPTS)):
+        raise Http404
+    private = dict.fromkeys(("visibility", "shown_to"), Entry.Visibility.PRIVATE)
+    form = form_of(request, blank(request.user) | sent | private, Place())
+    return editor(request, form, Place(), status=404, gone=True)
 
 
 def conflict(request: LearnerRequest, form: EntryForm, place: Place, entry: Entry) -> HttpResponse:
@@ -254,13 +281,13 @@ def conflict(request: LearnerRequest, form: EntryForm, place: Place, entry: Entr
         place,
         status=409,
         template="journal/conflict.html",
-        changes=changes_of(there, form.writing.tidied(), wordings=wordings),
+        changes=changes_of(there, form.writing, wordings=wordings),
         there=there,
         there_texts=entry.texts,
     )
 
 
-def html_for(fields: Typed) -> tuple[dict[str, SafeString], str]:
+def html_for(user: User, fields: Typed) -> tuple[dict[str, SafeString], str]:
     """Render what is typed, as saving it would; give it by prompt, or say why it cannot be."""
     texts: dict[str, Any] = {prompt: tidy(str(fields.get(prompt, ""))) for prompt in PROMPTS}
     for prompt, text in texts.items():
@@ -268,5 +295,7 @@ def html_for(fields: Typed) -> tuple[dict[str, SafeString], str]:
             return {}, reason
         if len(text) > LONGEST_TEXT:
             return {}, f"“{prompt.capitalize()}” is too long to be shown."
-    html = html_of(Writing(day=timezone.now().date(), **texts), "preview")
+    writing = Writing(day=timezone.now().date(), **texts)
+    pictures = Picture.objects.of(user).named_in([writing])
+    html = html_of(writing, "preview", {one.name: one.dimensions for one in pictures})
     return {prompt: mark_safe(part) for prompt, part in html.items()}, ""  # noqa: S308

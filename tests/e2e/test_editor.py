@@ -320,6 +320,26 @@ def test_a_form_with_a_mistake_comes_back_with_the_text(
     complaints.clear()
 
 
+def test_words_for_an_entry_that_is_gone_become_a_new_one(
+    open_browser: Open, user: User, complaints: Complaints
+) -> None:
+    entry = entry_of(user, "as it was")
+    page = open_browser()
+    page.goto(f"/journal/{entry.code}/edit/")
+    # As when it was deleted for good meanwhile; this form began from one that nobody has.
+    page.evaluate("""document.querySelector("#entry-form").action =
+      "/journal/aaaaaaaaaaaaaaaa/edit/" """)
+    type_in(page, ", and more")
+    page.keyboard.press("Control+s")
+    expect(page.locator(".callout--danger")).to_be_focused()
+    expect(page.locator("#id_tried")).to_have_value("as it was, and more")
+    page.locator("#id_tried").press("Control+s")
+    expect(page).to_have_url(re.compile(rf"/journal/(?!{entry.code})[a-z2-7]{{16}}/$"))
+    assert Entry.objects.get(tried="as it was, and more").pk != entry.pk
+    wait_for_copies(page, 0)
+    complaints.clear()
+
+
 def test_a_save_without_connection_keeps_the_page_and_goes_through_later(
     open_browser: Open, complaints: Complaints
 ) -> None:
@@ -424,6 +444,7 @@ def test_a_pasted_picture_comes_into_the_text_where_the_caret_was(
 
     paste(page, "broken.png", b"no picture at all")
     expect(state(page)).to_contain_text("broken.png was not uploaded:")
+    expect(page.locator("form li", has_text="broken.png was not uploaded:")).to_be_visible()
     expect(page.locator("#id_tried")).to_have_value(re.compile(r" after and on$"))
     complaints.clear()
 
@@ -460,6 +481,11 @@ def test_keys_mark_text_and_show_the_help_sheet(open_browser: Open) -> None:
     page.focus("#id_tried")
     page.keyboard.type("?")
     expect(sheet).to_be_hidden()
+    # On a keyboard without Latin letters a key is known by its place.
+    page.fill("#id_tried", "")
+    page.evaluate("""document.querySelector("#id_tried").dispatchEvent(new KeyboardEvent(
+      "keydown", { key: "и", code: "KeyB", ctrlKey: true, bubbles: true }))""")
+    expect(page.locator("#id_tried")).to_have_value("****")
     page.focus("#editor-keys-open")
     page.keyboard.press("?")
     expect(sheet).to_be_visible()

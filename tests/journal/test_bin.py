@@ -45,7 +45,7 @@ def test_deleting_puts_an_entry_in_the_bin(learner: Client, user: User) -> None:
     html = learner.get(BIN).content.decode()
     assert "Gone is in the bin for 30 days." in html
     assert html.count(f'action="/journal/bin/{entry.code}/restore/"') == 3  # two messages, one row
-    assert "29 days left." in html
+    assert "30 days left." in html
 
 
 def test_what_is_taken_back_is_private(learner: Client, user: User) -> None:

@@ -170,9 +170,9 @@ def test_no_open_draft_is_out_of_reach(learner: Client) -> None:
     for number in range(7):
         autosaved(learner, {"tried": f"Thought {number}"})
     html = learner.get(NEW).content.decode()
-    assert "2 older drafts" in html
+    assert "6 older drafts" in html
     assert all(f'href="?draft={draft.code}"' in html for draft in Draft.objects.all())
-    assert html.index("Thought 2") < html.index("2 older drafts") < html.index("Thought 1")
+    assert html.index("Thought 6") < html.index("6 older drafts") < html.index("Thought 5")
 
 
 def test_a_draft_opens_in_the_form_as_it_was_typed(learner: Client, user: User) -> None:
@@ -258,6 +258,27 @@ def test_an_earlier_state_can_be_looked_at_and_gone_back_to(learner: Client) -> 
     assert "The last words." in {state.fields["tried"] for state in draft.checkpoints.all()}
     # A tab that was open all the time writes over nothing.
     assert learner.post(AUTOSAVE, {**fields, "tried": "On."}).json()["forked"] is True
+
+
+def test_an_earlier_state_knows_no_more_of_the_entry_than_it_did(
+    learner: Client, user: User
+) -> None:
+    entry = add(user)
+    fields = opened(learner, edit(entry))
+    with time_machine.travel(NOON, tick=False) as clock:
+        fields = autosaved(learner, fields, tried="Before I saw it.")
+        learner.post(edit(entry), {"tried": "Written elsewhere."})
+        clock.shift(dt.timedelta(minutes=11))
+        autosaved(learner, fields, tried="Both, put together.", began_from="2")
+        draft = Draft.objects.get()
+        learner.post(
+            f"/journal/drafts/{draft.code}/restore/", {"checkpoint": draft.checkpoints.last().pk}
+        )
+    again = opened(learner, f"{edit(entry)}?draft={draft.code}")
+    assert again["tried"] == "Before I saw it."
+    assert learner.post(edit(entry), again).status_code == 409
+    entry.refresh_from_db()
+    assert entry.tried == "Written elsewhere."
 
 
 @pytest.mark.parametrize("at", ["0", "x", "9" * 99, "-1"])

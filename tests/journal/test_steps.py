@@ -2,11 +2,12 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
 from journal.models import Entry, StepDecision
-from journal.steps import carried, name_of, steps_in, steps_of
+from journal.steps import carried, decide, name_of, steps_in, steps_of
 from mastery.models import User
 from tests.journal.editing import NEW, add, form_in, opened
 
@@ -105,6 +106,26 @@ def test_a_step_carried_into_an_entry_that_is_gone_is_open_again(
     html = learner.get(NEW).content.decode()
     assert ">Run it</legend>" in html
     assert ">Read the paper</legend>" not in html
+    learner.post(NEW, {**form_in(html), "tried": "y", **choices("dropped", "done")})
+    assert {step.text: step.decision for step in steps_of(last)} == {
+        "Read the paper": "done",
+        "Run it": "done",
+        "Plot it": None,
+        "Rest": None,
+    }
+
+
+def test_a_step_is_decided_once(user: User, last: Entry) -> None:
+    one, other = add(user), add(user)
+    now = timezone.now()
+    decide(last, {"Run it": "done"}, entry=one, now=now)
+    decide(
+        last, {"Run it": "dropped", "Rest": "dropped", "x" * 100_000: "done"}, entry=other, now=now
+    )
+    fates = {step.text: step.decision for step in steps_of(last)}
+    assert (fates["Run it"], fates["Rest"]) == ("done", "dropped")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        StepDecision.objects.create(entry=last, step="Run it", decision="dropped", at=now)
 
 
 def test_choices_survive_a_mistake_elsewhere(learner: Client, last: Entry) -> None:

@@ -60,7 +60,7 @@ class EditorServer {
 
   // Only for the same person: another one may have logged in, in this browser, meanwhile.
   async renew() {
-    const answer = await this.reach(location.pathname, { redirect: "follow" });
+    const answer = await this.reach(this.form.action, { redirect: "follow" });
     this.loggedOut = !answer.url.startsWith(this.home);
     if (this.loggedOut) throw new Trouble("logged out", { login: answer.url });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");

@@ -74,10 +74,15 @@ const MARKS = {
   e: code,
 };
 
+// The sign on a key; where that is no Latin one, what stands there on a Latin keyboard.
+function keyOf({ key = "", code = "" }) { // none when the browser fills in a field
+  return (/^[!-~]+$/.test(key) ? key : code.replace(/^Key/, "")).toLowerCase();
+}
+
 // What a key means in the editor: a function to call, or nothing.
 function meaningOf(event, { help, preview, save }) {
   const { target, shiftKey } = event;
-  const key = (event.key ?? "").toLowerCase(); // none when the browser fills in a field
+  const key = keyOf(event);
   if (key === "?") return target.matches("input, select, textarea") ? null : help;
   if (event.altKey || !(MAC ? event.metaKey : event.ctrlKey)) return null;
   if (shiftKey) return key === "p" ? preview : null;

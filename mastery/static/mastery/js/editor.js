@@ -161,21 +161,22 @@ class EntryEditor extends HTMLElement {
     location.assign(url);
   }
 
-  // A form with mistakes, or both texts after a change elsewhere: in the place of this page.
+  // A form with mistakes, both texts after a change elsewhere, or a new form for the words of an
+  // entry that is gone: in the place of this page.
   async show(answer) {
-    if (![200, 409, 422].includes(answer.status)) {
-      throw new Trouble(troubleOf(answer), { lasting: answer.status < 500 });
-    }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const main = page.querySelector("main");
     const editor = main?.querySelector("entry-editor");
-    if (!editor) throw new Trouble("the site has an error");
+    if (!editor) {
+      const lasting = answer.status >= 400 && answer.status < 500;
+      throw new Trouble(troubleOf(answer), { lasting });
+    }
     document.title = page.title;
     editor.dataset.unsaved = "";
     this.copies.remove(); // the new form makes one of its own
     const shown = document.importNode(main, true);
     document.querySelector("main").replaceWith(shown);
-    const first = shown.querySelector(".error-summary") ?? shown.querySelector("h1");
+    const first = shown.querySelector(".error-summary, .callout--danger") ?? shown.querySelector("h1");
     first.tabIndex = -1;
     first.focus();
   }
