@@ -27,7 +27,7 @@ from roadmap.models import (
     ReleaseItem,
     State,
 )
-from roadmap.operations import restore, successions_of
+from roadmap.operations import restore, rules_changed, successions_of
 from roadmap.planning import Change, Plan, Standing, What, fingerprint, plan
 from roadmap.tables import REVISED, TABLES, instances, settled
 
@@ -171,8 +171,11 @@ class Loading:
         for change in self.plan.of(What.REMOVED, What.RETIRED):
             self._drop(change)
         self._remember()
-        if not self.first:
-            self._tell()
+        if self.first:
+            return
+        if any(one.is_done and one.kind in {"level", "requirement"} for one in self.plan.changes):
+            rules_changed()
+        self._tell()
 
     def _write(self, change: Change) -> None:
         row, table = change.after, TABLES[change.kind]

@@ -25,6 +25,7 @@ from roadmap.groundwork import (
     quoted,
     tell,
 )
+from roadmap.ledger import ledger
 from roadmap.models import (
     Chapter,
     Milestone,
@@ -61,6 +62,7 @@ __all__ = [
     "replace",
     "restore",
     "retire",
+    "rules_changed",
     "split",
     "successions_of",
     "tell_of_wording",
@@ -159,6 +161,14 @@ def _unreachable(requirements: Iterable[Requirement]) -> list[str]:
         "ask for nothing that is on the roadmap. Change that requirement first."
         for requirement in requirements
     ]
+
+
+def rules_changed() -> None:
+    """Grant what people reach by the rules of levels as they are now. Belongs into the
+    transaction that changed the rules; what was granted by others stays.
+    """
+    asked = Milestone.objects.filter(requirements__isnull=False).distinct()
+    ledger().settle(list(asked.values_list("pk", flat=True)))
 
 
 @in_turn

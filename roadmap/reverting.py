@@ -18,6 +18,7 @@ from roadmap import history, operations
 from roadmap.history import Change, Model, Save, Values
 from roadmap.models import (
     DeliverablePart,
+    Level,
     Milestone,
     MilestoneRevision,
     Placement,
@@ -343,6 +344,8 @@ def put_back(root: Model, pk: int, save: Save, row: str = "", *, change: str = "
     _put_back_rows(found.steps)
     if found.wording is not None:
         _reword(Milestone.objects.get(pk=pk), found.wording, change)
+    if root is Level and found.steps:
+        operations.rules_changed()
     return found
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import secrets
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -88,7 +89,7 @@ def make_demo() -> tuple[str, str]:
     for key, days in DAYS_AGO.items():
         if milestone := content.milestones.get(key):
             on, at = moment(days)
-            one = {"milestone": milestone.pk, "revision": milestone.revision_pk}
+            one: dict[str, Any] = {"milestone": milestone.pk, "revision": milestone.revision_pk}
             joined = milestone.kind == Milestone.Kind.JOIN
             completions.tick(user, **one, on=on, now=at, shown=joined)
             if given := evidence_of(milestone):

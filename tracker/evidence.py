@@ -1,5 +1,7 @@
 """What shows that a milestone was done: pure, no database."""
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -91,6 +93,11 @@ class Evidence:
             "text": self.text,
         }
 
+    @property
+    def version(self) -> str:
+        """What a form says it began from."""
+        return hashlib.sha256(json.dumps(self.kept()).encode()).hexdigest()[:16]
+
     def lacks(self, kind: str) -> tuple[str, ...]:
         """Name what is asked of a milestone of this kind and is not there; nothing when shown."""
         labels = {link.label for link in self.links}
@@ -117,9 +124,11 @@ class Evidence:
     def by_part(self, parts: Sequence[Part]) -> list[tuple[Part, list[Link]]]:
         """Give each part of a deliverable with the links that show it.
 
-        A link given for no part shows the one part of its label, where there is only one.
+        A link given for no part, or for one that an editor took away, shows the one part of its
+        label, where there is only one.
         """
         often = Counter(part.label for part in parts)
+        slugs = {part.slug for part in parts}
         return [
             (
                 part,
@@ -127,7 +136,11 @@ class Evidence:
                     link
                     for link in self.links
                     if link.part == part.slug
-                    or (not link.part and link.label == part.label and often[part.label] == 1)
+                    or (
+                        link.part not in slugs
+                        and link.label == part.label
+                        and often[part.label] == 1
+                    )
                 ],
             )
             for part in parts

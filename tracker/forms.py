@@ -130,28 +130,33 @@ class EvidenceForm(forms.Form):
             row.number = number
 
     def wanted(self) -> list[str]:
-        given = {row.label for row in self.rows if row.url}
-        if self.parts:
-            return [value for value in self.parts if value not in given]
+        """Say what empty rows are for: the parts that no link shows, and what the kind asks."""
+        given = [self.given(row.label, row.url) for row in self.rows]
+        missing = Evidence(tuple(given)).missing(self.milestone.parts)
+        labels = {link.label for link in given} | {part.label for part in missing}
         match self.milestone.kind:
             case Milestone.Kind.SHIP:
-                return [label for label in ("repository", "write-up") if label not in given]
+                asked = [label for label in ("repository", "write-up") if label not in labels]
             case Milestone.Kind.BUILD:
-                return [] if given & {"repository", "commit"} else ["repository"]
+                asked = [] if labels & {"repository", "commit"} else ["repository"]
             case Milestone.Kind.EXPLAIN:
-                return [] if given else ["write-up"]
+                asked = [] if labels else ["write-up"]
             case _:
-                return []
+                asked = []
+        return [*(PART + part.slug for part in missing), *asked]
 
     def value_of(self, link: Link) -> str:
         return PART + link.part if PART + link.part in self.parts else link.label
 
+    def given(self, value: str, url: str) -> Link:
+        """Make the link of what was chosen in the list."""
+        part = self.parts.get(value)
+        return Link(part.label, url, part.slug) if part else Link(value, url)
+
     def link_of(self, row: Row) -> Link:
-        if part := self.parts.get(row.label):
-            return Link(part.label, read_url(row.url), part.slug)
-        if row.label not in LABELS:
+        if row.label not in self.parts and row.label not in LABELS:
             raise ValidationError("Choose from the list what this link is.")
-        return Link(row.label, read_url(row.url))
+        return self.given(row.label, read_url(row.url))
 
     def clean(self) -> dict[str, Any]:
         links: list[Link] = []

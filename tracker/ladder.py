@@ -143,7 +143,7 @@ def _rung(
     start = not rule.groups and not rule.beyond
     held = start or derivation.reached or (award is not None and holds(award.groups, shown))
     if award is None:
-        because, fallen = [names.of_shown(*one) for one in derivation.because], []
+        because, fallen = names.of_shown(derivation), []
         rests_on: list[Named] = []
     else:
         because = names.as_it_stood(award)
@@ -173,7 +173,7 @@ def _holding(
         return []
     (by_its_rule,) = derive([Rule(derivation.rule.level, award.groups)], shown)
     standing = derivation if derivation.reached else by_its_rule
-    return [names.of_shown(*one) for one in standing.because]
+    return names.of_shown(standing)
 
 
 def _sets(groups: Iterable[Iterable[str]]) -> set[frozenset[str]]:
@@ -196,13 +196,14 @@ class _Names:
             one for one in named if old or (one.item and (one.item.milestone.live or one.item.done))
         ]
 
-    def of_shown(self, key: str, on: dt.date) -> Named:
-        return self.one(key, on=on)
+    def of_shown(self, derivation: Derivation) -> list[Named]:
+        """Name what met the groups, each once: one milestone may have met several."""
+        return [self.one(key, on=on) for key, on in dict(derivation.because).items()]
 
     def as_it_stood(self, award: Award) -> list[Named]:
         return [
             self.one(one["key"], wording=one["wording"], on=dt.date.fromisoformat(one["on"]))
-            for one in award.because
+            for one in {one["key"]: one for one in award.because}.values()
         ]
 
     def one(self, key: str, *, wording: str = "", on: dt.date | None = None) -> Named:

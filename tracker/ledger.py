@@ -18,7 +18,7 @@ from roadmap.models import Milestone
 from roadmap.queries import manual
 from tracker.awards import counts_for_a_level, settle
 from tracker.evidence import Evidence
-from tracker.models import Award, Completion, CompletionEvent
+from tracker.models import Award, Completion, CompletionEvent, Recheck
 from tracker.models.completions import Carried, change
 
 # Learners who have something of a milestone and are not done with it.
@@ -143,6 +143,7 @@ class Ledger:
                     "now": now,
                 },
             )
+            Recheck.objects.carry(sources, changed)
             self._settle([milestone.key], User.objects.filter(completions__in=changed))
         return len(changed)
 

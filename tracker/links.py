@@ -50,9 +50,14 @@ def _host(parts: SplitResult) -> str:
     host = parts.hostname or ""
     if "[" in parts.netloc:
         try:
-            return f"[{ipaddress.IPv6Address(host)}]"
+            address = ipaddress.IPv6Address(host)
         except ValueError:
             raise ValidationError(f"“{host}” is no host.") from None
+        if address.scope_id is not None:
+            raise ValidationError("An address names no network card: leave out the % and after.")
+        return f"[{address}]"
+    # Other dots than ours part a host all the same, as browsers read it.
+    host = unicodedata.normalize("NFKC", host).replace("\u3002", ".").lower()
     labels = [_ascii(label) for label in host.removesuffix(".").split(".")]
     name = ".".join(labels)
     if len(name) > LONGEST_HOST or not all(LABEL.fullmatch(label) for label in labels):
@@ -61,6 +66,5 @@ def _host(parts: SplitResult) -> str:
 
 
 def _ascii(label: str) -> str:
-    """Write one part of a host as the name system knows it."""
-    plain = unicodedata.normalize("NFKC", label).lower()
-    return plain if plain.isascii() else f"xn--{plain.encode('punycode').decode()}"
+    """Write one part of a host, in its plain form, as the name system knows it."""
+    return label if label.isascii() else f"xn--{label.encode('punycode').decode()}"

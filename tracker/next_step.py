@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,22 @@ def where(stages: Sequence[Stage]) -> Stage | None:
 
 def way_to(groups: Sequence[Sequence[str]], tracks: Sequence[Sequence[Stage]]) -> list[Stage]:
     """Give the phases that lead to a level on a person's tracks; none where they do not.
+
+    Where several tracks lead there, each by itself, it is the one with the least left: of what a
+    rule names side by side, any one is enough.
+    """
+    asked = {key for group in groups for key in group}
+    roads = [track for track in tracks if any(stage.holds & asked for stage in track)]
+    ways = [
+        _along(groups, [track for track in tracks if track not in without])
+        for count in range(len(roads))
+        for without in combinations(roads, count)
+    ]
+    return min(filter(None, ways), key=left, default=[])
+
+
+def _along(groups: Sequence[Sequence[str]], tracks: Sequence[Sequence[Stage]]) -> list[Stage]:
+    """Give the phases that lead to a level over all of these tracks.
 
     On each track these are the phases up to the last one that holds something the level's rule
     asks for. A track that holds nothing of it is walked whole when a later one does: it leads

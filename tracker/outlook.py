@@ -8,7 +8,7 @@ from mastery.models import User
 from roadmap.models import Level
 from roadmap.queries import Manual
 from tracker.chart import Chart, chart
-from tracker.ladder import Ladder, ladder_of
+from tracker.ladder import Groups, Ladder, Named, ladder_of
 from tracker.models import Completion
 from tracker.next_step import left, way_to
 from tracker.pace import Pace, pace
@@ -21,6 +21,8 @@ class Outlook:
     # The level they are after, and the pace towards it where there is enough to go on.
     target: Level | None
     pace: Pace | None
+    # What that level asks for and they claim: it has to be shown as well.
+    to_show: list[Named]
     chart: Chart | None
 
 
@@ -34,6 +36,7 @@ def outlook_of(user: User | AnonymousUser, manual: Manual, board: Board) -> Outl
         ladder=ladder,
         target=target.level if target else None,
         pace=_pace(user, manual, board) if target and not target.held else None,
+        to_show=_claimed(target.lacks) if target else [],
         chart=_chart(user, board),
     )
 
@@ -50,6 +53,12 @@ def _pace(user: User, manual: Manual, board: Board) -> Pace | None:
         today=user.today,
         target=user.target_date,
     )
+
+
+def _claimed(lacks: Groups) -> list[Named]:
+    """Give what is claimed of groups that are not met, of each what it names first."""
+    claimed = (next((one for one in group if one.claimed), None) for group in lacks)
+    return [one for one in claimed if one]
 
 
 def _chart(user: User, board: Board) -> Chart | None:

@@ -28,7 +28,9 @@ class OwnPage:
     item: Item
     # The day since which it is to be done again from a blank file.
     again: dt.date | None
+    # The last versions of it, newest first, and whether there are more of them.
     earlier: list[Earlier]
+    earlier_still: bool
     note: Note | None
     steps: list[SubStep]
 
@@ -43,8 +45,13 @@ class OwnPage:
         return self.open or self.note is not None or bool(self.steps)
 
 
-def own_page(user: User, manual: Manual, milestone: ManualMilestone) -> OwnPage:
-    """Give all that a person has of a milestone, in four queries at most."""
+def own_page(
+    user: User, manual: Manual, milestone: ManualMilestone, *, whole: bool = False
+) -> OwnPage:
+    """Give all that a person has of a milestone, in four queries at most.
+
+    ``whole`` asks for all earlier evidence, not for the last of it.
+    """
     family = [milestone.pk, *(one.pk for one in kin(milestone, manual))]
     rows = {row.milestone_id: row for row in rows_of(user).filter(milestone__in=family)}
     item = item_of(milestone, manual, rows)
@@ -53,13 +60,17 @@ def own_page(user: User, manual: Manual, milestone: ManualMilestone) -> OwnPage:
     changes = CompletionEvent.objects.filter(
         completion=completion, kind=CompletionEvent.Kind.EVIDENCE
     ).exclude(was={})
+    asked = None if whole else EARLIER + 1
+    events = list(changes.order_by("-at", "-pk")[:asked]) if completion else []
+    last = events if whole else events[:EARLIER]
     return OwnPage(
         item=item,
         again=item.due_again(user.today) if user.rechecks else None,
         earlier=[
             Earlier(event.at.astimezone(user.zone).replace(tzinfo=None), Evidence.of(event.was))
-            for event in (changes.order_by("-at", "-pk")[:EARLIER] if completion else ())
+            for event in last
         ],
+        earlier_still=len(events) > len(last),
         note=Note.objects.of(user).filter(milestone=milestone.pk).first(),
         steps=list(SubStep.objects.of(user).filter(milestone=milestone.pk)),
     )

@@ -38,6 +38,10 @@ class Total:
         return percent(self.done, self.total)
 
     @property
+    def claimed(self) -> int:
+        return self.done - self.shown
+
+    @property
     def complete(self) -> bool:
         return self.percent == 100
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 AFTER = (30, 90, 180)  # days since it was done
+# An answer so short before one of them settles that one too: nobody is asked twice in a fortnight.
+SETTLED = dt.timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,13 @@ def due(
 ) -> dt.date | None:
     """Give the day since which a recheck is due, or None when none is.
 
-    Each of the three days asks once: answers given on or after a day settle it and those before
-    it. One that was put off waits until its day.
+    Each of the three days asks once: answers given shortly before a day or after it settle it and
+    those before it. One that was put off waits until its day.
     """
     latest = asked(completed_on, today)
     if latest is None or (put_off_until and put_off_until > today):
         return None
-    return None if any(answer >= latest for answer in answered) else latest
+    return None if any(answer >= latest - SETTLED for answer in answered) else latest
 
 
 def next_day(
@@ -58,4 +60,4 @@ def next_day(
     if put_off_until and put_off_until > today:
         return put_off_until
     days = [completed_on + dt.timedelta(days=days) for days in AFTER]
-    return min((day for day in days if day > today), default=None)
+    return min((day for day in days if day > today + SETTLED), default=None)

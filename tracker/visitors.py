@@ -69,9 +69,9 @@ def signer() -> signing.Signer:
 def keep(response: HttpResponse, ticks: Ticks) -> None:
     """Let the browser keep these ticks and no others.
 
-    Each answer writes what its request brought, changed by one tick. When two tabs send at the
-    same moment the later answer wins and the other tick is lost, which the next page shows: to
-    prevent it would take a row for each visitor.
+    Each answer writes what its request brought, changed by one tick, so that of two requests at
+    once the later answer undoes the other. Our pages send them one after the other, all tabs of a
+    browser in one queue; without JavaScript each is a page of its own that somebody waits for.
     """
     if not ticks:
         forget(response)

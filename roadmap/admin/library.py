@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
@@ -6,6 +8,7 @@ from roadmap.admin.base import PAGE_ORDER, ContentAdmin, Rows, worded
 from roadmap.admin.stateful import StatefulAdmin
 from roadmap.admin.upkeep import VerdictFilter, verdict_of, with_verdicts
 from roadmap.models import Level, Milestone, PhaseResource, Requirement, Resource, ResourceLink
+from roadmap.operations import rules_changed
 
 
 class LinkRows(Rows):
@@ -71,6 +74,11 @@ class LevelAdmin(ContentAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Level]:
         return super().get_queryset(request).prefetch_related("requirements__any_of")
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if "beyond" in form.changed_data or any(rows.has_changed() for rows in formsets):
+            rules_changed()
 
     @admin.display(description="asks for")
     def asks_for(self, level: Level) -> str:

@@ -104,3 +104,10 @@ def log_in(page: Page, handle: str = "ada") -> None:
     page.fill("[name=login]", handle)
     page.fill("[name=password]", PASSWORD)
     page.locator("main form[method=post] button").first.click()
+
+
+def all_sent(page: Page) -> None:
+    """Wait until no tick is under way or waits for its turn, in any tab."""
+    page.wait_for_function(
+        "() => navigator.locks.query().then(all => !all.held.length && !all.pending.length)"
+    )

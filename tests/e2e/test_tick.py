@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from mastery.models import User
 from roadmap.queries import Manual
-from tests.e2e.conftest import Complaints, log_in, sign_up
+from tests.e2e.conftest import Complaints, all_sent, log_in, sign_up
 from tracker.models import Completion, CompletionEvent
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("roadmap")]
@@ -100,12 +100,15 @@ def test_with_the_session_gone_the_person_logs_in_and_comes_back(page: Page) -> 
 
 @pytest.mark.parametrize(("clicks", "done"), [(2, False), (5, True)])
 def test_fast_clicks_end_in_the_state_the_person_sees(page: Page, clicks: int, done: bool) -> None:
+    if done:  # as over plain http, to another machine than one's own
+        page.add_init_script("delete Navigator.prototype.locks;")
     sign_up(page)
     page.goto("/progress/")
     page.evaluate(
         "n => { for (let i = 0; i < n; i++) document.getElementById('done-p0-0').click(); }", clicks
     )
-    page.wait_for_function("() => !document.querySelector('.htmx-request')")
+    if not done:
+        all_sent(page)
     expect(page.locator("#done-p0-0")).to_be_checked(checked=done)
     expect(page.locator("#phase-0-progress")).to_contain_text(f"{int(done)} of 5")
     page.reload()

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.conftest import PASSWORD
-from tests.e2e.conftest import Complaints, sign_up
+from tests.e2e.conftest import Complaints, all_sent, sign_up
 from tracker.models import Completion
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("roadmap")]
@@ -82,7 +82,8 @@ def test_clicks_before_htmx_has_come_end_in_the_state_the_person_sees(
     page.evaluate(
         "n => { for (let i = 0; i < n; i++) document.getElementById('done-p0-0').click(); }", clicks
     )
-    page.wait_for_function("() => window.htmx && !document.querySelector('.htmx-request')")
+    page.wait_for_function("() => window.htmx")
+    all_sent(page)
     expect(page.locator("#total-progress")).to_contain_text(f"{int(done)} of 35")
     expect(page.locator("#done-p0-0")).to_be_checked(checked=done)
     page.reload()
@@ -101,6 +102,29 @@ def test_boxes_ticked_in_one_breath_are_all_kept(page: Page) -> None:
     expect(page.locator("#total-progress")).to_contain_text("4 of 35")
     page.reload()
     for key in ("p0-0", "p0-1", "p0-2", "p1-0"):
+        expect(page.locator(f"#done-{key}")).to_be_checked()
+
+
+def test_of_two_tabs_that_tick_at_once_both_ticks_are_kept(page: Page) -> None:
+    other = page.context.new_page()
+    for tab in (page, other):
+        tab.goto("/progress/")
+        tab.hover("#done-p0-0")
+        tab.wait_for_function("() => window.htmx")
+    held: list[Route] = []
+    sent: list[str] = []
+    page.route("**/progress/p0-0/", lambda route: held.append(route))
+    other.on("request", lambda request: sent.append(request.url))
+    with page.expect_request("**/progress/p0-0/"):
+        page.evaluate("document.getElementById('done-p0-0').click()")
+    other.evaluate("document.getElementById('done-p0-1').click()")
+    other.wait_for_function("() => navigator.locks.query().then(all => all.pending.length)")
+    assert sent == []
+    held[0].continue_()
+    expect(page.locator("#total-progress")).to_contain_text("1 of 35")
+    expect(other.locator("#total-progress")).to_contain_text("2 of 35")
+    page.reload()
+    for key in ("p0-0", "p0-1"):
         expect(page.locator(f"#done-{key}")).to_be_checked()
 
 

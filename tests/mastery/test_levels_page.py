@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from mastery.models import User
 from roadmap.models import Milestone, Requirement
-from roadmap.queries import Manual, manual
+from roadmap.queries import Manual
 from tests.tracker.showing import show, untick
 from tracker.models import Award, Completion
 
@@ -166,26 +166,6 @@ def test_reading_the_page_writes_nothing(learner: Client, user: User, roadmap: M
 
 def test_the_page_takes_no_other_method(learner: Client) -> None:
     assert learner.post("/levels/").status_code == 405
-
-
-@pytest.mark.parametrize("path", ["/levels/", "/progress/", "/"])
-def test_no_page_asks_the_database_more_often_for_more_completions(
-    learner: Client, user: User, roadmap: Manual, path: str
-) -> None:
-    def queries() -> int:
-        learner.get(path)
-        with CaptureQueriesContext(connection) as captured:
-            assert learner.get(path).status_code == 200
-        return len(captured)
-
-    few = queries()
-    show(user, "d1", "d2", on=MAY)
-    some = queries()
-    for key in manual().milestones:
-        show(user, key, on=JUNE)
-    assert few == some == queries()
-    # The home page tells of the log too.
-    assert few <= (7 if path == "/" else 5)
 
 
 # The line on home and progress

@@ -1,4 +1,6 @@
 import datetime as dt
+import html
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,11 +13,70 @@ from django.utils import timezone
 
 from journal.models import Draft, Entry, Writing
 from mastery.models import User
+from roadmap.operations import Successor, split
+from roadmap.queries import Manual
+from tests.conftest import milestone
+from tests.tracker.showing import show
 
 pytestmark = pytest.mark.usefixtures("roadmap")
 
 DAY = dt.date(2026, 3, 14)
 NOON = dt.datetime(2026, 3, 14, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def on_the_way(learner: Client, user: User, tick: Callable[..., None]) -> Client:
+    """A browser of somebody with three ticks after the first day, of whose level one is claimed."""
+    for key, days in {"p0-0": 60, "p0-2": 40, "d1": 20, "p0-3": 10}.items():
+        tick(user, key, on=user.today - dt.timedelta(days=days))
+    user.target_level = "l1"
+    user.save()
+    return learner
+
+
+def test_the_pace_says_what_it_is_reckoned_from_and_what_has_to_be_shown(
+    on_the_way: Client, user: User, roadmap: Manual, tick: Callable[..., None]
+) -> None:
+    first = user.today - dt.timedelta(days=60)
+    phases = [roadmap.phases[slug] for slug in "012"]
+    left = sum(len(phase.milestones) + len(phase.deliverables) for phase in phases) - 4
+    reckoned = (
+        f"Reckoned from 3 done after {first:%-d %B %Y} and {left} left on the way, "
+        "deliverables included."
+    )
+    for path in ("/", "/progress/"):
+        said = text_of(on_the_way.get(path))
+        assert f"{reckoned} Phase 1’s deliverable, claimed so far, has to be shown as well." in said
+    tick(user, "d2", on=first)
+    said = text_of(on_the_way.get("/"))
+    assert "Phase 1’s deliverable and Phase 2’s deliverable, claimed so far, have to be" in said
+    show(user, "d1", "d2", on=user.today)
+    assert "Reckoned" not in text_of(on_the_way.get("/"))
+
+
+def test_choosing_another_road_as_well_makes_the_way_no_longer(
+    on_the_way: Client, user: User
+) -> None:
+    def left(*tracks: str) -> int:
+        User.objects.update(tracks=tracks, target_level="l2")
+        found = re.search(r"(\d+) left on the way", text_of(on_the_way.get("/")))
+        assert found
+        return int(found[1])
+
+    roads = [left("trunk", "llm"), left("trunk", "rl")]
+    assert left("trunk", "llm", "rl") == min(roads)
+
+
+def test_what_may_only_need_to_be_confirmed_says_so(
+    learner: Client, user: User, tick: Callable[..., None]
+) -> None:
+    tick(user, "p0-0")
+    hint = "It came from what you have done. It may be enough to confirm it."
+    assert hint not in text_of(learner.get("/"))
+    into = [Successor("p0-0a", "Half of it"), Successor("p0-0b", "The other half")]
+    split(milestone("p0-0"), into, counts=set())
+    said = text_of(learner.get("/"))
+    assert f"Half of it {hint} Go to this milestone" in said
 
 
 def add(user: User, day: dt.date = DAY, **words: Any) -> Entry:
@@ -35,6 +96,11 @@ def keep(user: User, entry: Entry | None = None, tried: str = "Half a sentence")
         now=timezone.now(),
     )
     return draft
+
+
+def text_of(response: object) -> str:
+    content = getattr(response, "content", b"").decode()
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", content)))
 
 
 def last_entries(client: Client) -> str:
@@ -60,9 +126,9 @@ def test_the_last_three_entries_are_there_by_day(learner: Client, user: User) ->
 
 
 def test_an_entry_without_a_title_goes_by_its_first_words(learner: Client, user: User) -> None:
-    add(user, tried="", happened="# Loss\n\n<b>`nan`</b> after " + "word " * 100)
+    add(user, tried="", happened="# Loss\n\n`<nan>` after " + "word " * 100)
     page = last_entries(learner)
-    assert "<bdi>Loss &lt;b&gt;nan&lt;/b&gt; after word" in page
+    assert "<bdi>Loss &lt;nan&gt; after word" in page
     assert len(page) < 2000
 
 
@@ -88,12 +154,12 @@ def test_the_last_draft_is_noted_with_the_time_on_the_persons_clock(
     with time_machine.travel(NOON, tick=False):
         keep(user, tried="Older")
     with time_machine.travel(NOON + dt.timedelta(minutes=2), tick=False):
-        draft = keep(user, tried="Half a <b> sentence")
+        draft = keep(user, tried="Half a < sentence")
         learner.force_login(user)
         page = last_entries(learner)
     assert f'href="/journal/new/?draft={draft.code}"' in page
     assert ">21:02</time>" in page
-    assert "<bdi>Half a &lt;b&gt; sentence</bdi>" in page
+    assert "<bdi>Half a &lt; sentence</bdi>" in page
     assert "Older" not in page
     with time_machine.travel(NOON + dt.timedelta(days=1), tick=False):
         draft = keep(user, entry)

@@ -251,16 +251,26 @@ def test_leaving_them_out_changes_nothing_but_the_browser(
     assert not Completion.objects.exists()
 
 
+@pytest.mark.parametrize("again", ["add", "leave"])
 @pytest.mark.parametrize("answer", ["add", "leave"])
-def test_an_answer_sent_again_is_harmless(
-    browser: Callable[..., Client], roadmap: Manual, answer: str
+def test_a_second_answer_changes_nothing_and_says_nothing_else(
+    browser: Callable[..., Client], roadmap: Manual, answer: str, again: str
 ) -> None:
     client = browser(p0_0=DAY)
     client.post(CLAIM, {"answer": answer})
     rows = Completion.objects.count()
-    again = client.post(CLAIM, {"answer": "add"})
-    assert again.status_code == 303
+    assert client.post(CLAIM, {"answer": again}).status_code == 303
     assert Completion.objects.count() == CompletionEvent.objects.count() == rows
+    html = client.get("/progress/").content.decode()
+    assert ("1 tick added." in html) is (answer == "add")
+    assert ("Your account is as it was" in html) is (answer == "leave")
+
+
+def test_the_question_can_wait(browser: Callable[..., Client], roadmap: Manual) -> None:
+    client = browser(p0_0=DAY)
+    html = client.get(CLAIM, {"next": "/roadmap/0/"}).content.decode()
+    assert '<a href="/roadmap/0/">Decide later</a>' in html
+    assert not gone(client)
 
 
 @pytest.mark.parametrize("answer", ["", "yes", "\0"])

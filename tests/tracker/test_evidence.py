@@ -73,7 +73,15 @@ PARTS = [
             Evidence((Link("repository", "https://example.org", part="harness"),)),
             ["repository", "plot", "write-up"],
         ),
-        (Evidence((Link("plot", "https://example.org", part="gone"),)), [p.slug for p in PARTS]),
+        # What was given for a part that an editor took away goes by its label.
+        (
+            Evidence((Link("plot", "https://example.org", part="gone"),)),
+            ["repository", "harness", "write-up"],
+        ),
+        (
+            Evidence((Link("repository", "https://example.org", part="gone"),)),
+            [part.slug for part in PARTS],
+        ),
     ],
 )
 def test_a_deliverable_misses_the_parts_that_no_link_shows(

@@ -3,6 +3,7 @@
 import datetime as dt
 import html
 import re
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -16,6 +17,7 @@ from mastery.models import User
 from roadmap.models import Milestone, MilestoneRevision, State
 from roadmap.queries import Manual
 from tests.conftest import milestone
+from tracker.conflicts import ConflictError
 from tracker.evidence import Evidence, Link
 from tracker.models import Award, Completion, CompletionEvent, Note, SubStep
 
@@ -175,13 +177,17 @@ def test_what_it_was_before_is_shown_newest_first(shown: Client, user: User) -> 
 
 
 def test_of_many_changes_the_last_twenty_are_shown(shown: Client) -> None:
-    for number in range(23):
+    for number in range(21):
         shown.post(URL, {"url": f"https://example.org/{number}", "label": "commit"})
     page = shown.get(URL).content.decode()
     assert page.count("Before ") == 20
-    assert "https://example.org/21" in page
-    assert "https://example.org/1&quot;" not in page
+    assert "https://example.org/19" in page
     assert REPOSITORY not in page
+    assert 'href="?earlier=all#earlier"' in page
+    page = shown.get(URL, {"earlier": "all"}).content.decode()
+    assert page.count("Before ") == 21
+    assert REPOSITORY in page
+    assert "?earlier=all" not in page
 
 
 def test_evidence_taken_away_leaves_a_claim(shown: Client) -> None:
@@ -281,6 +287,104 @@ def test_a_deliverable_that_is_shown_reaches_its_level_at_once(
     assert Award.objects.get().level.slug == "l1"
     learner.post(address(roadmap.rules["l1"][0][0]), {"text": ""})
     assert not Award.objects.get().supported
+
+
+def test_the_form_has_a_row_for_each_part_that_is_missing_and_for_what_else_is_asked(
+    learner: Client, roadmap: Manual
+) -> None:
+    def wanted() -> list[str]:
+        page = learner.get(address("d0")).content.decode()
+        rows = page.split('<div class="evidence-row">')[1:]
+        return [
+            re.findall(r'value="([^"]+)" selected', row)[0] for row in rows if 'value=""' in row
+        ]
+
+    assert wanted() == ["part:repository", "part:loss-curve", "part:log"]
+    # A link for no part shows the one of its label.
+    learner.post(address("d0"), {"url": REPOSITORY, "label": "repository"})
+    assert wanted() == ["part:loss-curve", "part:log"]
+    milestone("d0").parts.filter(slug="log").delete()
+    assert wanted() == ["part:loss-curve", "write-up"]
+
+
+# Two tabs
+
+
+def since_in(response: object) -> str:
+    page = getattr(response, "content", b"").decode()
+    form = page[page.index('<form class="form evidence-form') :]
+    found = re.search(r'name="since" value="([^"]*)"', form)
+    assert found
+    return found[1]
+
+
+def test_evidence_changed_in_another_tab_is_not_written_over_unseen(shown: Client) -> None:
+    since = since_in(shown.get(URL))
+    theirs = {"url": REPOSITORY, "label": "repository", "text": "From the other tab"}
+    mine = {"url": WRITE_UP, "label": "commit", "text": "From this tab"}
+    shown.post(URL, {**theirs, "since": since})
+    # What comes back for another reason still began where it did.
+    assert since_in(shown.post(URL, {**mine, "since": since, "another": "1"})) == since
+    assert since_in(shown.post(URL, {"url": "x", "since": since})) == since
+    events = CompletionEvent.objects.count()
+    response = shown.post(URL, {**mine, "since": since})
+    assert response.status_code == 409
+    said = text_of(response)
+    assert "This evidence was changed elsewhere since you opened it." in said
+    assert "From the other tab" in said
+    assert "From this tab" in said
+    assert (kept().text, CompletionEvent.objects.count()) == ("From the other tab", events)
+    # The same words from both tabs are no conflict.
+    assert shown.post(URL, {**theirs, "since": since}).status_code == 303
+    assert shown.post(URL, {**mine, "since": since_in(response)}).status_code == 303
+    assert kept() == Evidence((Link("commit", WRITE_UP),), "From this tab")
+    assert "From the other tab" in text_of(shown.get(URL))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_tabs_that_save_at_once_one_is_told(
+    roadmap: Manual, make_user: Callable[..., User]
+) -> None:
+    user, one, now = make_user(), roadmap.milestones["p0-0"], timezone.now()
+    start, told = threading.Barrier(2), []
+
+    def tab(words: str) -> None:
+        start.wait()
+        for name, save in (
+            (
+                "note",
+                lambda: Note.objects.keep(
+                    user, milestone=one.pk, text=words, html=words, began_from="", now=now
+                ),
+            ),
+            (
+                "evidence",
+                lambda: Completion.objects.show(
+                    user,
+                    milestone=one.pk,
+                    revision=one.revision_pk,
+                    evidence=Evidence(text=words),
+                    kind=one.kind,
+                    on=user.today,
+                    now=now,
+                    began_from=Evidence().version,
+                ),
+            ),
+        ):
+            try:
+                save()
+            except ConflictError:
+                told.append(name)
+        connection.close()
+
+    tabs = [threading.Thread(target=tab, args=(words,)) for words in ("one", "two")]
+    for thread in tabs:
+        thread.start()
+    for thread in tabs:
+        thread.join()
+    assert sorted(told) == ["evidence", "note"]
+    assert CompletionEvent.objects.filter(kind="evidence").count() == 1
+    assert Note.objects.get().text in {"one", "two"}
 
 
 # What is refused
@@ -463,10 +567,27 @@ def test_nobody_sees_anothers_evidence(
 
 @pytest.mark.usefixtures("roadmap")
 def test_a_stranger_is_sent_to_log_in(client: Client) -> None:
-    for response in (client.get(URL), client.post(URL, {"url": "https://example.org"})):
+    for response in (client.get(URL), client.post(URL, {"url": "", "label": "plot"})):
         assert response["Location"].startswith("/accounts/login/?next=")
     assert client.post(URL, {"text": "x"}).status_code == 403  # with the words to be sent again
     assert not Completion.objects.exists()
+
+
+@pytest.mark.usefixtures("roadmap")
+def test_links_sent_after_the_session_ended_come_back_each_with_its_label(client: Client) -> None:
+    data = {
+        "url": ["", REPOSITORY, " ", WRITE_UP],
+        "label": ["plot", "commit", "other", "write-up"],
+    }
+    response = client.post(URL, {**data, "since": "a version"})
+    assert response.status_code == 403
+    page = response.content.decode()
+    for name, values in data.items():
+        assert [
+            value for _, value in re.findall(rf'name="({name})"[^>]* value="([^"]*)"', page)
+        ] == (values)
+    assert page.count('<input type="hidden" name="url"') == 2
+    assert 'name="since" value="a version"' in page
 
 
 def test_the_page_tells_of_a_reworded_milestone(shown: Client) -> None:

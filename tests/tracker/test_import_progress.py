@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -200,11 +201,15 @@ def test_a_visitors_go_into_the_browser(client: Client) -> None:
         client.post("/progress/p0-0/", {"done": "1"})
     assert "There already: 1" in send(client, SAVED).content.decode()
     assert send(client, SAVED, add="1")["Location"] == "/progress/"
+    assert "1 tick added, in this browser." in client.get("/progress/").content.decode()
     kept = read_cookie(client.cookies[COOKIE].value, today=dt.date.max)
     assert set(kept) == {"p0-0", "p1-0"}
     assert kept["p0-0"] == DAY
     assert not Completion.objects.exists()
+    assert not Session.objects.exists()
     assert not client.get(URL).cookies
+    send(client, SAVED, add="1")
+    assert "Nothing to add" in client.get("/progress/").content.decode()
 
 
 # What is wrong with it

@@ -208,6 +208,14 @@ def test_a_rule_that_asks_less_is_met_without_the_award_for_it(user: User, roadm
     assert (one.held, one.award, one.since) == (True, None, APRIL)
 
 
+def test_what_met_two_groups_is_named_once(user: User, roadmap: Manual) -> None:
+    asks("l1", "phase-2-deliverable", "d1", "d2")
+    show(user, "d1", on=MAY)
+    assert keys(rung(user, "l1").because) == ["d1"]
+    Award.objects.all().delete()
+    assert keys(rung(user, "l1").because) == ["d1"]
+
+
 def test_the_order_of_a_rule_is_no_change_of_it(user: User, roadmap: Manual) -> None:
     show(user, "d1", "d2", on=MAY)
     Requirement.objects.filter(level__slug="l1", slug="phase-1-deliverable").update(position=9)

@@ -160,7 +160,21 @@ L2 = (("d3", "e2"), ("d4", "e3"))
         pytest.param(L2, [TRUNK, LLM], "0 1 2 3 4", 11, id="the track before it whole"),
         pytest.param(L2, [TRUNK, RL], "0 1 rl-2 rl-3", 9, id="the other road"),
         pytest.param(
-            L2, [TRUNK, LLM, RL], "0 1 2 3 4 rl-2 rl-3", 15, id="both roads, shared ones once"
+            L2, [TRUNK, LLM, RL], "0 1 rl-2 rl-3", 9, id="of two roads the one with less left"
+        ),
+        pytest.param(
+            (*L2, ("d4",), ("e3",)),
+            [TRUNK, LLM, RL],
+            "0 1 2 3 4 rl-2 rl-3",
+            15,
+            id="both roads where both are asked for, shared ones once",
+        ),
+        pytest.param(
+            L2,
+            [TRUNK, [stage(one.slug, also=" ".join(one.holds)) for one in LLM], RL],
+            "0 1 2 3 4",
+            4,
+            id="the other road is not asked for beside the one that was walked",
         ),
         pytest.param(L2, [TRUNK], "", 0, id="tracks that do not lead there"),
         pytest.param(L1, [TRUNK], "", 0, id="tracks that lead half the way"),

@@ -111,6 +111,14 @@ def test_a_note_changed_in_another_tab_is_not_written_over_unseen(learner: Clien
     assert Note.objects.get().text == "from this tab"
 
 
+def test_a_note_that_came_back_to_be_mended_still_began_where_it_did(learner: Client) -> None:
+    learner.post(URL, {"text": "from the other tab"})
+    response = learner.post(URL, {"text": "a" * 20_001, "since": "before"})
+    assert 'name="since" value="before"' in response.content.decode()
+    assert learner.post(URL, {"text": "", "since": "before"}).status_code == 409
+    assert Note.objects.get().text == "from the other tab"
+
+
 def test_what_is_in_a_note_is_inert(learner: Client) -> None:
     nasty = (
         "<script>alert(1)</script> [x](javascript:alert(1)) <img src=x onerror=alert(1)>"

@@ -24,6 +24,7 @@ def ago(*days: int) -> list[dt.date]:
         pytest.param(ago(400, 300, 200), 10, id="nothing in the half year"),
         pytest.param(ago(400, 300, 100, 50), 10, id="too few in the half year"),
         pytest.param(ago(-1, -2, -3, 100), 10, id="days to come count nothing"),
+        pytest.param(ago(170, 150, 130, 120, 91), 10, id="nothing in the last three months"),
         pytest.param(ago(170, 120, 90, 10), 1000, id="more than ten years away"),
     ],
 )
@@ -35,6 +36,7 @@ def test_it_reckons_from_the_first_tick_while_that_is_within_half_a_year() -> No
     found = pace(ago(60, 45, 30, 15, 0), left=6, today=TODAY)
     assert found
     assert found.a_month == pytest.approx(4 / 60 * 30.4375)
+    assert (found.done, found.after) == (4, TODAY - dt.timedelta(days=60))
     assert found.reaches == TODAY + dt.timedelta(days=90)
 
 
@@ -44,8 +46,9 @@ def test_what_was_ticked_on_the_first_day_is_no_pace() -> None:
 
 
 def test_it_reckons_over_the_half_year_once_there_was_something_before() -> None:
-    found = pace(ago(400, 100, 50, 10), left=1, today=TODAY)
+    found = pace(ago(400, 180, 170, 120, 90), left=1, today=TODAY)
     assert found
+    assert (found.done, found.after) == (3, TODAY - dt.timedelta(days=180))
     assert found.reaches == TODAY + dt.timedelta(days=60)
 
 
@@ -94,13 +97,14 @@ def test_it_says_what_a_month_would_have_to_hold(
     ("a_month", "needed", "rate", "rate_needed"),
     [
         (2.99, None, "3", ""),
-        (1.0, 1.0, "1", "1"),
+        (0.96, 0.97, "1", "1.1"),
         (0.52, 6.149, "0.5", "6.2"),
-        (12.34, 12.01, "12.3", "12.1"),
+        (12.34, 13.01, "12.3", "13.1"),
+        (3.06, 3.07, "3.1", "3.2"),
     ],
 )
 def test_rates_are_said_to_a_tenth_and_what_is_needed_is_rounded_up(
     a_month: float, needed: float | None, rate: str, rate_needed: str
 ) -> None:
-    found = Pace(a_month=a_month, left=1, reaches=TODAY, target=None, needed=needed)
+    found = Pace(a_month, 3, TODAY, 1, reaches=TODAY, target=None, needed=needed)
     assert (found.rate, found.rate_needed) == (rate, rate_needed)

@@ -9,7 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from mastery.models import User
 from roadmap.models import Milestone, Placement
-from roadmap.queries import Manual
+from roadmap.operations import Successor, merge, restore, split
+from roadmap.queries import Manual, manual
+from tests.conftest import milestone
 from tracker.models import Completion, Recheck
 from tracker.queries import board_of
 
@@ -50,12 +52,12 @@ def day(number: int) -> dt.date:
     return DONE + dt.timedelta(days=number)
 
 
-@pytest.mark.parametrize(("days", "there"), [(0, False), (29, False), (30, True), (300, True)])
-def test_home_asks_from_30_days_on(learner: Client, days: int, there: bool) -> None:
-    with on(days):
-        html = learner.get("/").content.decode()
-    assert ("Again, from a blank file?" in html) == there
-    assert ('action="/progress/p1-0/recheck/"' in html) == there
+def test_home_asks_from_30_days_on(learner: Client) -> None:
+    for days, there in ((0, False), (29, False), (30, True), (300, True)):
+        with on(days):
+            html = learner.get("/").content.decode()
+        assert ("Again, from a blank file?" in html) == there, days
+        assert ('action="/progress/p1-0/recheck/"' in html) == there, days
 
 
 def test_the_day_is_the_persons_own(learner: Client, user: User) -> None:
@@ -168,19 +170,18 @@ def test_the_row_is_replaced_by_what_was_said_and_back(learner: Client) -> None:
     assert html.count("data-focus") == 1
 
 
-@pytest.mark.parametrize(
-    ("days", "says"),
-    [
-        (30, "Held. Asked again in April."),
-        (80, "Held. Asked again on 1 April."),
-        (90, "Held. Asked again in June."),
-        (180, "Held. It was the last of the three times."),
-    ],
-)
-def test_what_is_said_names_the_next_day(learner: Client, days: int, says: str) -> None:
-    with on(days):
-        html = learner.post(URL, {"outcome": "held"}, headers=HX).content.decode()
-    assert says in html
+def test_what_is_said_names_the_next_day(learner: Client) -> None:
+    for days, says in {
+        30: "Held. Asked again in April.",
+        70: "Held. Asked again on 1 April.",
+        80: "Held. Asked again in June.",
+        90: "Held. Asked again in June.",
+        180: "Held. It was the last of the three times.",
+    }.items():
+        Recheck.objects.all().delete()
+        with on(days):
+            html = learner.post(URL, {"outcome": "held"}, headers=HX).content.decode()
+        assert says in html, days
 
 
 def test_the_month_of_another_year_is_said_with_its_year(
@@ -192,21 +193,16 @@ def test_the_month_of_another_year_is_said_with_its_year(
     assert "Held. Asked again in January 2027." in html.content.decode()
 
 
-@pytest.mark.parametrize(
-    ("page", "leads_to"),
-    [
-        ("home", "/"),
-        ("progress", "/progress/"),
-        ("evidence", "/progress/p1-0/evidence/"),
-        ("https://evil.example/", "/"),
-    ],
-)
-def test_the_answer_leads_back_to_where_it_was_given(
-    learner: Client, page: str, leads_to: str
-) -> None:
-    with on(31):
+@pytest.mark.usefixtures("due")
+def test_the_answer_leads_back_to_where_it_was_given(learner: Client) -> None:
+    for page, leads_to in {
+        "home": "/",
+        "progress": "/progress/",
+        "evidence": "/progress/p1-0/evidence/",
+        "https://evil.example/": "/",
+    }.items():
         response = learner.post(URL, {"outcome": "held", "page": page})
-    assert (response.status_code, response["Location"]) == (303, leads_to)
+        assert (response.status_code, response["Location"]) == (303, leads_to)
 
 
 def test_home_shows_three_at_most_the_oldest_first_and_progress_all(
@@ -217,7 +213,11 @@ def test_home_shows_three_at_most_the_oldest_first_and_progress_all(
             tick(user, key, on=DONE - dt.timedelta(days=at))
     with on(31):
         assert asked(learner) == ["p2-0", "p1-4", "p1-2"]
-        assert "And 2 more" in learner.get("/").content.decode()
+        html = learner.get("/").content.decode()
+        assert "And 2 more" in html
+        # Whoever hears the buttons hears what they are about.
+        assert '<p class="recheck__wording" id="again-p2-0">' in html
+        assert 'role="group" aria-labelledby="again-p2-0"' in html
         assert len(asked(learner, "/progress/")) == 5
         for key in BUILT[1:4]:
             learner.post(f"/progress/{key}/recheck/", {"outcome": "held"})
@@ -243,6 +243,71 @@ def test_the_milestones_own_page_asks_too(learner: Client) -> None:
     assert asked(learner, "/progress/p1-0/evidence/") == ["p1-0"]
     learner.post(URL, {"outcome": "held", "page": "evidence"})
     assert asked(learner, "/progress/p1-0/evidence/") == []
+
+
+@pytest.mark.usefixtures("due")
+def test_the_answer_stands_beside_the_tick_at_once_where_the_page_has_it(learner: Client) -> None:
+    place = 'id="rechecked-p1-0" hx-swap-oob="true">'
+    for page, path, there in (
+        ("home", "/", 0),
+        ("progress", "/progress/", 1),
+        ("evidence", "/progress/p1-0/evidence/", 1),
+    ):
+        assert learner.get(path).content.decode().count('id="rechecked-p1-0"></span>') == there
+        html = learner.post(URL, {"outcome": "lost", "page": page}, headers=HX).content.decode()
+        assert html.count(f"{place}Lost when done again") == there
+        html = learner.post(URL, {"outcome": "none", "page": page}, headers=HX).content.decode()
+        assert html.count(f"{place}</span>") == there
+
+
+# What was said goes along with a tick
+
+
+def said(user: User, key: str) -> list[tuple[str, dt.date]]:
+    rows = Recheck.objects.of(user).filter(completion__milestone__key=key)
+    return list(rows.values_list("outcome", "on"))
+
+
+@pytest.mark.usefixtures("due")
+@pytest.mark.parametrize("answered", [True, False])
+def test_whoever_answered_is_not_asked_at_once_for_what_a_milestone_became(
+    learner: Client, user: User, tick: Callable[..., None], answered: bool
+) -> None:
+    if answered:
+        learner.post(URL, {"outcome": "shaky"})
+    into = [Successor("p1-0a", "Half of it"), Successor("p1-0b", "The other half")]
+    split(milestone("p1-0"), into, counts={"p1-0a"})
+    assert asked(learner) == []
+    newest = [manual().milestones[key].revision_pk for key in ("p1-0a", "p1-0b")]
+    learner.post("/progress/p1-0/confirm/", {"as": "successors", "revision": newest})
+    assert set(asked(learner)) == (set() if answered else {"p1-0a", "p1-0b"})
+    for key in ("p1-0a", "p1-0b"):
+        assert said(user, key) == [("shaky", day(31))] * answered
+    with on(90):
+        assert set(asked(learner)) == {"p1-0a", "p1-0b"}
+
+
+@pytest.mark.usefixtures("due")
+def test_what_was_said_of_several_goes_along_to_the_one_they_became(
+    learner: Client, user: User, make_user: Callable[..., User], tick: Callable[..., None]
+) -> None:
+    emmy = make_user("emmy")
+    tick(user, "p1-2", on=DONE)
+    tick(emmy, "p1-0", "p1-2", on=DONE)
+    for key in ("p1-0", "p1-2"):
+        learner.post(f"/progress/{key}/recheck/", {"outcome": "held"})
+    # Of an earlier tick: it stays behind.
+    earlier = Completion.objects.of(emmy).get(milestone__key="p1-0")
+    Recheck.objects.create(
+        completion=earlier, due=DONE, outcome="lost", on=DONE, at=dt.datetime.now(dt.UTC)
+    )
+    merge([milestone("p1-0"), milestone("p1-2")], Successor("p1-9", "Both at once"))
+    assert asked(learner) == []
+    assert said(user, "p1-9") == [("held", day(31))]
+    assert said(emmy, "p1-9") == []
+    restore([milestone("p1-0"), milestone("p1-2")])
+    assert asked(learner) == []
+    assert len(said(user, "p1-0")) == 1
 
 
 @pytest.mark.usefixtures("due")
@@ -287,9 +352,9 @@ def test_whoever_switched_it_off_is_not_asked(learner: Client, user: User) -> No
     for path in ("/", "/progress/", "/progress/p1-0/evidence/"):
         assert asked(learner, path) == []
     # An answer from a page of before is still kept, and promises no question.
-    html = learner.post(URL, {"outcome": "held"}, headers=HX).content.decode()
-    assert "Held." in html
-    assert "Asked again" not in html
+    for outcome, says in (("held", "Held."), ("later", "Put off.")):
+        html = learner.post(URL, {"outcome": outcome}, headers=HX).content.decode()
+        assert f"<span>{says}</span>" in html
 
 
 @pytest.mark.usefixtures("due")
@@ -307,21 +372,20 @@ def test_only_what_is_built_and_on_the_roadmap_is_asked_for(learner: Client, how
     assert not Recheck.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("key", "days"), [("p1-0", 29), ("p1-2", 31), ("p1-3", 31), ("p9-9", 31), ("d1", 31)]
-)
-def test_what_is_not_asked_for_has_no_answer(learner: Client, key: str, days: int) -> None:
-    with on(days):
-        assert learner.post(f"/progress/{key}/recheck/", {"outcome": "held"}).status_code == 404
+def test_what_is_not_asked_for_has_no_answer(learner: Client) -> None:
+    for key, days in (("p1-0", 29), ("p1-2", 31), ("p1-3", 31), ("p9-9", 31), ("d1", 31)):
+        with on(days):
+            response = learner.post(f"/progress/{key}/recheck/", {"outcome": "held"})
+        assert response.status_code == 404, key
     assert not Recheck.objects.exists()
 
 
 @pytest.mark.usefixtures("due")
-@pytest.mark.parametrize("sent", [{}, {"outcome": ""}, {"outcome": "maybe"}, {"outcome": "HELD"}])
-def test_an_answer_that_is_none_is_refused(learner: Client, sent: dict[str, str]) -> None:
-    response = learner.post(URL, sent)
-    assert response.status_code == 400
-    assert b"outcome=held" in response.content
+def test_an_answer_that_is_none_is_refused(learner: Client) -> None:
+    for sent in ({}, {"outcome": ""}, {"outcome": "maybe"}, {"outcome": "HELD"}):
+        response = learner.post(URL, sent)
+        assert response.status_code == 400, sent
+        assert b"outcome=held" in response.content
     assert not Recheck.objects.exists()
 
 

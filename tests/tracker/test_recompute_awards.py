@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mastery.models import User
-from roadmap.models import Milestone, Requirement
+from roadmap.models import Level, Milestone, Requirement
 from roadmap.queries import Manual, manual
+from tests.roadmap.test_admin import edit
+from tests.roadmap.test_history import nobody, put_back, the_save
 from tests.tracker.showing import hide, show, tick_again, untick
 from tracker.awards import Settled, counts_for_a_level, settle
 from tracker.models import Award, Completion
@@ -61,7 +64,7 @@ def test_a_second_run_changes_nothing(
     Award.objects.all().delete()
     recompute(capsys)
     before = kept(user)
-    assert recompute(capsys).startswith("Levels of 1 people: 0 granted, 0 marked")
+    assert recompute(capsys).startswith("Levels of 1 person: 0 granted, 0 marked")
     assert kept(user) == before
 
 
@@ -100,6 +103,41 @@ def test_a_changed_rule_grants_what_it_now_allows_and_leaves_old_awards_theirs(
     assert "1 granted, 0 marked" in recompute(capsys)
     assert kept(ada) == before
     assert kept(emmy)["l1"][:2] == (APRIL, [["d1"], ["d3"]])
+
+
+def test_a_rule_that_an_editor_changes_grants_what_it_now_allows_at_once(
+    editor: Client, make_user: Callable[..., User], roadmap: Manual
+) -> None:
+    ada, emmy = make_user("ada"), make_user("emmy")
+    show(ada, "d1", "d2", on=MAY)
+    show(emmy, "d1", "d3", on=APRIL)
+    before = kept(ada)
+    level = Level.objects.get(slug="l1")
+    d3 = Milestone.objects.get(key="d3")
+    edit(editor, level, **{"requirements-1-any_of": [d3.pk]})
+    assert kept(ada) == before
+    assert kept(emmy)["l1"][:2] == (APRIL, [["d1"], ["d3"]])
+    Award.objects.of(emmy).delete()
+    edit(editor, level, name="Somebody who reproduces")
+    assert kept(emmy) == {}
+
+
+@pytest.mark.parametrize("how", ["put back", "loaded"])
+def test_a_rule_that_comes_back_grants_what_it_allows_again(
+    editor: Client, user: User, roadmap: Manual, how: str
+) -> None:
+    nobody()
+    level = Level.objects.get(slug="l1")
+    row = level.requirements.get(slug="phase-2-deliverable")
+    edit(editor, level, **{"requirements-1-any_of": [Milestone.objects.get(key="d3").pk]})
+    show(user, "d1", "d2", on=MAY)
+    assert kept(user) == {}
+    if how == "loaded":
+        call_command("load_roadmap", force=True, stdout=io.StringIO())
+    else:
+        put_back(editor, level, the_save(level).key)
+    assert list(row.any_of.values_list("key", flat=True)) == ["d2"]
+    assert kept(user)["l1"][0] == MAY
 
 
 STEPS = st.lists(

@@ -9,10 +9,11 @@ from django.utils import timezone
 from mastery.models import User
 from roadmap.models import Milestone
 from roadmap.queries import Manual
+from tests.tracker.showing import hide
 from tracker.awards import settle
 from tracker.evidence import Evidence, Link
 from tracker.models import Award, Completion, CompletionEvent, Reset
-from tracker.queries import completions_of
+from tracker.queries import board_of
 from tracker.resetting import plan_of
 
 TRUNK = "/progress/reset/trunk/"
@@ -69,7 +70,9 @@ def test_a_reset_unticks_one_track_and_keeps_all_else(
     row = Reset.objects.of(user).get()
     assert (row.track, len(row.completions), row.undone_at) == ("trunk", 3, None)
     html = learner.get("/progress/").content.decode()
-    assert "Trunk: 3 milestones unticked." in html
+    assert "Trunk: 2 milestones and 1 deliverable unticked." in html
+    assert "Trunk was reset on" in html
+    assert ": 2 milestones and 1 deliverable." in html
     assert undo() in html
 
 
@@ -132,12 +135,60 @@ def test_resetting_and_undoing_twice_is_once(
 def test_an_undo_leaves_alone_what_was_done_since(
     learner: Client, user: User, tick: Callable[..., None]
 ) -> None:
-    tick(user, "p0-0", "p0-1")
+    tick(user, "p0-0", "p0-1", "d0")
     learner.post(TRUNK)
     tick(user, "p0-0", on=dt.date(2026, 5, 1))
+    learner.post("/progress/d0/", {"done": "1", "restore": "1"})
+    # What it offers is what it would still put back.
+    assert ": 1 milestone.</span>" in learner.get("/progress/").content.decode()
     learner.post(undo())
-    assert done(user) == {"p0-0", "p0-1"}
+    assert "Trunk: 1 milestone ticked again" in learner.get("/progress/").content.decode()
+    assert done(user) == {"p0-0", "p0-1", "d0"}
     assert ("p0-0", dt.date(2026, 5, 1)) in dates(user)
+
+
+def test_of_two_resets_each_takes_back_its_own(
+    learner: Client, user: User, tick: Callable[..., None]
+) -> None:
+    tick(user, "p0-0", "rl-0")
+    learner.post(TRUNK)
+    learner.post(RL)
+    trunk, rl = Reset.objects.order_by("at")
+    learner.post(f"/progress/reset/{trunk.pk}/undo/")
+    assert done(user) == {"p0-0"}
+    learner.post(f"/progress/reset/{rl.pk}/undo/")
+    assert done(user) == {"p0-0", "rl-0"}
+
+
+def test_the_days_of_a_reset_are_the_persons_own(
+    learner: Client, user: User, tick: Callable[..., None]
+) -> None:
+    User.objects.update(time_zone="Pacific/Auckland")
+    tick(user, "p0-0")
+    with time_machine.travel("2026-03-14T20:00:00Z", tick=False):  # the 15th there
+        learner.force_login(user)
+        learner.post(TRUNK)
+        html = learner.get("/progress/").content.decode()
+    assert "Trunk was reset on 15 March:" in html
+    assert "Until 14 April" in html
+
+
+def test_a_milestone_is_asked_for_again_only_while_it_is_ticked(
+    learner: Client, user: User, tick: Callable[..., None]
+) -> None:
+    tick(user, "p0-1", on=user.today - dt.timedelta(days=40))
+    question = 'id="recheck-p0-1"'
+    assert question in learner.get("/").content.decode()
+    learner.post(TRUNK)
+    assert question not in learner.get("/").content.decode()
+    learner.post(undo())
+    assert question in learner.get("/").content.decode()
+    learner.post("/progress/p0-1/recheck/", {"outcome": "held"})
+    learner.post(TRUNK)
+    learner.post(f"/progress/reset/{Reset.objects.latest('at').pk}/undo/")
+    html = learner.get("/roadmap/0/").content.decode()
+    assert "Held when done again" in html
+    assert question not in learner.get("/").content.decode()
 
 
 @pytest.mark.parametrize(("days", "back"), [(29, True), (31, False)])
@@ -179,7 +230,19 @@ def test_a_level_loses_its_support_with_a_reset_and_has_it_again_with_the_undo(
     show(user, roadmap, "d1", "d2")
     settle(user, roadmap, today=user.today)
     assert Award.objects.get().supported
+    for path in (TRUNK, "/progress/reset/llm/"):
+        html = " ".join(learner.get(path).content.decode().split())
+        assert "L1 rests on what this unticks, and is marked as no longer supported until" in html
+    # The rule that granted it holds it up, though the one of today would not.
+    rule = Award.objects.get().rule
+    Award.objects.update(rule=[["d1"]])
     assert "no longer supported" in learner.get(TRUNK).content.decode()
+    assert "no longer supported" not in learner.get("/progress/reset/llm/").content.decode()
+    Award.objects.update(rule=rule)
+    hide(user, "d2", on=user.today)
+    assert "no longer supported" not in learner.get(TRUNK).content.decode()
+    show(user, roadmap, "d2")
+    settle(user, roadmap, today=user.today)
     learner.post(TRUNK)
     assert not Award.objects.get().supported
     learner.post(undo())
@@ -237,27 +300,35 @@ def test_the_board_leads_to_each_tracks_reset(learner: Client, roadmap: Manual) 
 
 
 @pytest.mark.parametrize(
-    ("track", "ticked", "home", "shared", "staying"),
+    ("chosen", "track", "ticked", "home", "shared", "staying"),
     [
-        ("trunk", [], [], [], []),
-        ("trunk", ["p0-0", "d1", "p3-0"], ["p0-0", "d1"], [], []),
-        ("llm", ["p4-0", "p3-0", "rl-5"], ["p3-0", "p4-0"], ["p4-0"], []),
-        ("rl", ["p4-0", "p3-0", "rl-5"], ["rl-5"], [], ["p4-0"]),
+        ("trunk llm", "trunk", [], [], [], []),
+        ("trunk llm", "trunk", ["p0-0", "d1", "p3-0"], ["p0-0", "d1"], [], []),
+        ("trunk llm", "llm", ["p4-0", "p3-0", "rl-5"], ["p3-0", "p4-0"], ["p4-0"], []),
+        ("trunk llm", "rl", ["p4-0", "p3-0", "rl-5"], ["rl-5"], [], ["p4-0"]),
+        ("trunk llm rl", "llm", ["p4-0", "rl-5"], ["p4-0"], ["p4-0"], []),
+        ("trunk llm rl", "rl", ["p4-0", "rl-5"], ["rl-5"], [], ["p4-0"]),
+        ("trunk rl", "llm", ["p4-0", "p3-0", "rl-5"], ["p3-0"], [], ["p4-0"]),
+        ("trunk rl", "rl", ["p4-0", "p3-0", "rl-5"], ["p4-0", "rl-5"], ["p4-0"], []),
+        ("trunk", "llm", ["p4-0"], ["p4-0"], ["p4-0"], []),
+        ("trunk", "rl", ["p4-0"], [], [], ["p4-0"]),
     ],
 )
-def test_a_plan_takes_what_has_its_box_on_the_track(
+def test_a_plan_takes_what_is_at_home_on_the_track_of_those_that_were_chosen(
     user: User,
     roadmap: Manual,
     tick: Callable[..., None],
+    chosen: str,
     track: str,
     ticked: list[str],
     home: list[str],
     shared: list[str],
     staying: list[str],
 ) -> None:
+    user.tracks = chosen.split()
     tick(user, *ticked)
     row = next(one for one in roadmap.tracks if one.slug == track)
-    plan = plan_of(roadmap, row, completions_of(user))
+    plan = plan_of(board_of(user, roadmap), row)
     assert [item.key for item in plan.ticked] == sorted(home, key=list(roadmap.milestones).index)
     assert [item.key for item in plan.shared] == shared
     assert [item.key for item in plan.staying] == staying

@@ -80,8 +80,15 @@ def test_a_step_is_put_into_a_place_and_a_repeat_leaves_it_there(
     three: Client, text: str, to: str, order: list[str]
 ) -> None:
     for _ in range(2):
-        assert three.post(address(text), {"to": to}).status_code == 303
+        moved = three.post(address(text), {"to": to})
+        assert moved.status_code == 303
         assert texts() == order
+    # It can be moved on without being looked for.
+    pk = one(text).pk
+    assert moved["Location"] == f"{PAGE}?step={pk}#step-{pk}"
+    page = three.get(moved["Location"]).content.decode()
+    assert page.count('<details class="sub-step__more" open>') == 1
+    assert page.index(f'id="step-{pk}"') < page.index('more" open>') < page.index(f"step-{pk}-text")
 
 
 def test_the_page_offers_the_places_above_and_below(three: Client) -> None:
@@ -92,6 +99,23 @@ def test_the_page_offers_the_places_above_and_below(three: Client) -> None:
 def test_a_step_can_be_said_in_other_words(three: Client) -> None:
     three.post(address("b"), {"text": "better"})
     assert texts() == ["a", "better", "c"]
+
+
+def test_a_step_changed_in_another_tab_is_not_written_over_unseen(three: Client) -> None:
+    place = address("b")
+    three.post(place, {"text": "theirs", "was": "b"})
+    too_long = three.post(place, {"text": "x" * 201, "was": "b"}).content.decode()
+    assert 'name="was" value="b"' in too_long
+    response = three.post(place, {"text": "mine", "was": "b"})
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert '<span class="sub-step__text">theirs</span>' in page
+    assert 'value="mine"' in page
+    assert 'name="was" value="theirs"' in page
+    assert texts() == ["a", "theirs", "c"]
+    assert three.post(place, {"text": "theirs", "was": "b"}).status_code == 303
+    three.post(place, {"text": "mine", "was": "theirs"})
+    assert texts() == ["a", "mine", "c"]
 
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * 201, "a\0b", "a"])
@@ -177,7 +201,10 @@ def test_a_step_on_nothing_is_not_found(learner: Client) -> None:
 
 def test_a_stranger_is_sent_to_log_in(client: Client) -> None:
     for path in (URL, f"{URL}1/"):
-        assert client.post(path, {"text": "x"})["Location"].startswith("/accounts/login/")
+        assert client.post(path, {"done": "1"})["Location"].startswith("/accounts/login/")
+        turned_away = client.post(path, {"text": "my words"})  # with the words to be sent again
+        assert turned_away.status_code == 403
+        assert "my words</textarea>" in turned_away.content.decode()
     assert not SubStep.objects.exists()
 
 

@@ -157,6 +157,8 @@ def test_the_fragment_tells_a_visitor_the_state_of_everything(client: Client) ->
     assert html.count('id="milestone-p0-0"') == 1
     assert 'data-evidence="claimed"' in html
     assert "Phase 0: 2 of 5. In all: 2 of 35." in html
+    assert "2 claimed; evidence comes with an account" in html
+    assert "shown of" not in html
     board = client.post("/progress/p4-0/", {"done": "1"}, headers=HX).content.decode()
     assert "Phase 4: 1 of 5, RL-3: 1 of 4" in board
     assert 'id="track-llm-progress"' in board
@@ -174,6 +176,7 @@ def test_joining_is_shown_by_a_visitors_word_too(client: Client, roadmap: Manual
     html = client.post(f"/progress/{key}/", {"done": "1"}, headers=HX).content.decode()
     assert 'data-evidence="shown"' in html
     assert "/evidence/" not in html
+    assert "evidence comes with an account" not in html
 
 
 @pytest.mark.usefixtures("roadmap")

@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 
 from mastery.models import User
 from roadmap.models import Milestone, MilestoneRevision
+from tracker.conflicts import ConflictError
 from tracker.evidence import Evidence
 
 
@@ -253,17 +254,26 @@ class CompletionQuerySet(models.QuerySet["Completion"]):
         kind: str,
         on: dt.date,
         now: dt.datetime,
+        began_from: str | None = None,
     ) -> bool:
         """Give a milestone its evidence, ticking it where it is not; say whether anything changed.
 
         To take all evidence away ticks nothing. The evidence it had goes into the events. The
-        date on which it was shown stays while it goes on being shown.
+        date on which it was shown stays while it goes on being shown. ``began_from`` is the
+        version of the evidence that the writer saw, None when they do not say. Raises
+        ConflictError, and changes nothing, when there is other evidence now.
         """
         shown = evidence.shows(kind)
         with transaction.atomic():
             ticked = bool(evidence) and self.tick(
                 user, milestone=milestone, revision=revision, on=on, now=now
             )
+            if began_from is not None:
+                # The row is there and locked now, whoever made it.
+                row = self.of(user).filter(milestone=milestone).select_for_update(no_key=True)
+                there = Evidence.of(next((one.evidence for one in row), {}))
+                if there.version != began_from and there != evidence:
+                    raise ConflictError
             changed = change(
                 """
                 UPDATE tracker_completion SET

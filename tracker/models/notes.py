@@ -1,7 +1,10 @@
+import datetime as dt
+
 from django.db import models, transaction
 
 from mastery.models import User
 from roadmap.models import Milestone
+from tracker.conflicts import ConflictError
 
 MOST_STEPS = 30  # of a person, on one milestone
 
@@ -9,6 +12,48 @@ MOST_STEPS = 30  # of a person, on one milestone
 class OwnQuerySet[Row: models.Model](models.QuerySet[Row]):
     def of(self, user: User) -> "OwnQuerySet[Row]":
         return self.filter(user=user)
+
+    def locked(self, user: User, milestone: int) -> "OwnQuerySet[Row]":
+        """Give what a person has on a milestone, within a transaction that has it to itself.
+
+        The person's row is the lock: two tabs change it one after the other.
+        """
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        return self.of(user).filter(milestone=milestone)
+
+
+class NoteQuerySet(OwnQuerySet["Note"]):
+    def keep(
+        self,
+        user: User,
+        *,
+        milestone: int,
+        text: str,
+        html: str,
+        began_from: str | None,
+        now: dt.datetime,
+    ) -> bool:
+        """Put a note in the place of the one there is, an empty one takes it away; say whether
+        that changed anything.
+
+        ``began_from`` is the version that the writer saw, None when they do not say. Raises
+        ConflictError when there are other words now.
+        """
+        with transaction.atomic():
+            note = self.locked(user, milestone).first()
+            if text == note.text if note else not text.strip():
+                return False
+            if note and began_from is not None and began_from != note.version:
+                raise ConflictError
+            if note and not text.strip():
+                note.delete()
+            else:
+                self.update_or_create(
+                    user=user,
+                    milestone_id=milestone,
+                    defaults={"text": text, "html": html, "saved": now},
+                )
+        return True
 
 
 class Note(models.Model):
@@ -20,7 +65,7 @@ class Note(models.Model):
     html = models.TextField(help_text="Rendered when it was saved.")
     saved = models.DateTimeField()
 
-    objects = OwnQuerySet["Note"].as_manager()
+    objects = NoteQuerySet.as_manager()
 
     class Meta:
         ordering = ["milestone"]
@@ -50,7 +95,7 @@ class SubStepQuerySet(OwnQuerySet["SubStep"]):
         A step of the same words is the same step: a repeat changes nothing.
         """
         with transaction.atomic():
-            steps = self._locked(user, milestone)
+            steps = list(self.locked(user, milestone))
             if any(step.text == text for step in steps):
                 return True
             if len(steps) >= MOST_STEPS:
@@ -65,13 +110,24 @@ class SubStepQuerySet(OwnQuerySet["SubStep"]):
     def move(self, step: "SubStep", to: int) -> None:
         """Put a step into a place among those of its milestone, counted from 0."""
         with transaction.atomic():
-            steps = [one for one in self._locked(step.user, step.milestone_id) if one != step]
+            steps = [one for one in self.locked(step.user, step.milestone_id) if one != step]
             self._number([*steps[:to], step, *steps[to:]])
 
-    def _locked(self, user: User, milestone: int) -> list["SubStep"]:
-        # The person's row is the lock: two tabs add and move one after the other.
-        User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        return list(self.of(user).filter(milestone=milestone))
+    def reword(self, step: "SubStep", text: str, *, began_from: str | None) -> bool:
+        """Say a step in other words; say whether no other step has them.
+
+        ``began_from`` are the words that the writer saw, None when they do not say. Raises
+        ConflictError when it has other words now.
+        """
+        with transaction.atomic():
+            steps = {one.pk: one.text for one in self.locked(step.user, step.milestone_id)}
+            now = steps.pop(step.pk, text)
+            if text in steps.values():
+                return False
+            if began_from is not None and now not in {began_from, text}:
+                raise ConflictError
+            self.filter(pk=step.pk).update(text=text)
+        return True
 
     def _number(self, steps: list["SubStep"]) -> None:
         for position, step in enumerate(steps):

@@ -1,11 +1,26 @@
 import datetime as dt
+from collections.abc import Collection
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import models
+from django.db import connection, models
 from django.db.models.functions import JSONObject
 
 from mastery.models import User
 from tracker.models.completions import Completion
+
+# What was said of an earlier tick is over, and is left behind.
+CARRY = """
+    INSERT INTO tracker_recheck (completion_id, due, outcome, "on", until, at)
+    SELECT DISTINCT ON (target.id, said.due)
+        target.id, said.due, said.outcome, said."on", said.until, said.at
+    FROM tracker_completion AS target
+    JOIN tracker_completion AS source ON source.user_id = target.user_id
+    JOIN tracker_recheck AS said ON said.completion_id = source.id
+    WHERE target.id = ANY(%(completions)s) AND source.milestone_id = ANY(%(sources)s)
+        AND said."on" > source.completed_on
+    ORDER BY target.id, said.due, said.at DESC
+    ON CONFLICT (completion_id, due) DO NOTHING
+"""
 
 PUT_OFF = dt.timedelta(days=7)
 
@@ -49,6 +64,13 @@ class RecheckQuerySet(models.QuerySet["Recheck"]):
 
     def take_back(self, completion: Completion, *, due: dt.date) -> None:
         self.filter(completion=completion, due=due).delete()
+
+    def carry(self, sources: Collection[int], completions: Collection[int]) -> None:
+        """Take what was said of milestones over to completions that stand for them, in one
+        statement, so that nobody is asked at once again. What is there stays.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(CARRY, {"sources": list(sources), "completions": list(completions)})
 
 
 class Recheck(models.Model):

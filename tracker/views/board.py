@@ -33,7 +33,7 @@ def progress(request: Request) -> HttpResponse:
         "outlook": outlook_of(request.user, content, board),
         "again": due_again(request.user, content, board),
         "shelf": shelf_of(board),
-        "resets": undoable(request.user, board.completions),
+        "resets": undoable(request.user, content, board.completions),
         # What a learner's browser still keeps from before they logged in.
         "waiting": difference(here, board.completions, content),
     }

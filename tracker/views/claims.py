@@ -23,15 +23,15 @@ def claim(request: LearnerRequest) -> HttpResponse:
     if request.method != "POST":
         found = claims.difference(here, completions_of(request.user), content)
         return render(request, "tracker/claim.html", {"found": found, "onward": onward})
-    match request.POST.get("answer"):
-        case "add":
-            # Sent again, the browser brings nothing any more, and nothing happens.
-            if found := claims.claim(request.user, content, here):
-                say_receipt(request, found)
-        case "leave":
-            messages.info(request, "Your account is as it was, and this browser has let go.")
-        case _:
-            return HttpResponseBadRequest("Send answer=add or answer=leave.\n")
+    answer = request.POST.get("answer")
+    if answer not in {"add", "leave"}:
+        return HttpResponseBadRequest("Send answer=add or answer=leave.\n")
+    # Sent again, the browser brings nothing any more: nothing happens, and nothing is said.
+    if answer == "add":
+        if found := claims.claim(request.user, content, here):
+            say_receipt(request, found)
+    elif here:
+        messages.info(request, "Your account is as it was, and this browser has let go.")
     response = see_other(onward)
     visitors.forget(response)
     return response
@@ -76,4 +76,9 @@ def import_progress(request: Request) -> HttpResponse:
         visitors.keep(response, ticks | here)
     except visitors.TooManyTicksError:
         return HttpResponseBadRequest(visitors.FULL)
+    # In a cookie till the next page, where what a learner is told of each would not fit.
+    if new := len(ticks.keys() - here.keys()):
+        messages.success(request, f"{new} tick{'' if new == 1 else 's'} added, in this browser.")
+    else:
+        messages.info(request, "Nothing to add: all of it is there.")
     return response

@@ -15,7 +15,7 @@ from mastery.models import User
 from roadmap.queries import Manual, ManualMilestone, manual
 from tracker import visitors
 from tracker.awards import counts_for_a_level, settle
-from tracker.models import Completion
+from tracker.models import Completion, Recheck
 from tracker.successions import Rows, heirs, kin, sources
 from tracker.views.board import answer
 
@@ -82,18 +82,20 @@ def take_on(
     family = [milestone.pk, *(one.pk for one in kin(milestone, content))]
     rows = {row.milestone_id: row for row in completions.filter(milestone__in=family)}
     offered = offers(content, milestone, given, rows)
-    taken = [
-        one
-        for one, done in answered(offered, seen)
+    taken = []
+    for one, done in answered(offered, seen):
+        carried = [source.pk for source in done]
         if completions.take_on(
             user,
             milestone=one.pk,
             revision=one.revision_pk,
             kind=one.kind,
-            sources=[source.pk for source in done],
+            sources=carried,
             now=now,
-        )
-    ]
+        ):
+            (row,) = completions.filter(milestone=one.pk).values_list("pk", flat=True)
+            Recheck.objects.carry(carried, [row])
+            taken.append(one)
     if any(counts_for_a_level(content, one.key) for one in taken):
         settle(user, content, today=user.today)
     return told(offered, len(taken))

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 from mastery.http import LearnerRequest, keeps_words, see_other
 from mastery.markdown import render
 from roadmap.queries import manual
+from tracker.conflicts import ConflictError
 from tracker.forms import NoteForm
 from tracker.models import Note
 from tracker.views.evidence import answer, find
@@ -28,33 +29,26 @@ def note(request: LearnerRequest, key: str) -> HttpResponse:
     content = manual()
     page = find(request.user, content, key)
     form = NoteForm(request.POST, auto_id="note-%s")
+    since = request.POST.get("since")
     if not form.is_valid():
-        return answer(request, content, page, note_form=form, status=422)
-    text, now = form.cleaned_data["text"], page.note
-    began_from = request.POST.get("since")
-    if began_from is not None and now and began_from != now.version and text != now.text:
-        form.add_error("text", CHANGED)
-        return answer(request, content, page, note_form=form, status=409)
-    milestone = page.item.milestone.pk
-    if not text.strip():
-        if Note.objects.of(request.user).filter(milestone=milestone).delete()[0]:
-            messages.success(request, "The note is gone.")
-    elif now is None or now.text != text:
-        Note.objects.bulk_create(
-            [
-                Note(
-                    user=request.user,
-                    milestone_id=milestone,
-                    text=text,
-                    html=html_of(text),
-                    saved=timezone.now(),
-                )
-            ],
-            update_conflicts=True,
-            unique_fields=["user", "milestone"],
-            update_fields=["text", "html", "saved"],
+        return answer(request, content, page, note_form=form, note_since=since, status=422)
+    text = form.cleaned_data["text"]
+    try:
+        changed = Note.objects.keep(
+            request.user,
+            milestone=page.item.milestone.pk,
+            text=text,
+            html=html_of(text),
+            began_from=since,
+            now=timezone.now(),
         )
-        messages.success(request, "Your note is saved.")
+    except ConflictError:
+        form.add_error("text", CHANGED)
+        page = find(request.user, content, key)
+        return answer(request, content, page, note_form=form, status=409)
+    if changed:
+        said = "Your note is saved." if text.strip() else "The note is gone."
+        messages.success(request, said)
     return see_other(f"{reverse('evidence', args=[key])}#note")
 
 

@@ -57,7 +57,7 @@ def told(item: Item, today: dt.date, *, asks: bool) -> str:
     last = item.answers[-1]
     day = next_day(item.completion.completed_on, today=today, put_off_until=last.until)
     if last.until:
-        return f"Put off until {date_format(last.until, 'j F')}."
+        return f"Put off until {date_format(last.until, 'j F')}." if asks else "Put off."
     said = Recheck.Outcome(last.outcome).label
     said = f"{said}. The tick stays." if last.outcome == Recheck.Outcome.LOST else f"{said}."
     if not asks:

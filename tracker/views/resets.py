@@ -2,7 +2,6 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.template.defaultfilters import pluralize
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -14,8 +13,8 @@ from roadmap.models import Track
 from roadmap.queries import Manual, manual
 from tracker.awards import settle
 from tracker.models import Completion, Reset
-from tracker.queries import completions_of
-from tracker.resetting import plan_of
+from tracker.queries import board_of
+from tracker.resetting import cost_of, counted, plan_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -25,14 +24,16 @@ def reset(request: LearnerRequest, track: str) -> HttpResponse:
     row = next((one for one in content.tracks if one.slug == track), None)
     if row is None:
         raise Http404
-    plan = plan_of(content, row, completions_of(request.user))
+    board = board_of(request.user, content)
+    plan = plan_of(board, row)
     if request.method != "POST":
-        return render(request, "tracker/reset.html", {"plan": plan})
+        context = {"plan": plan, "cost": cost_of(plan, request.user, board)}
+        return render(request, "tracker/reset.html", context)
     done = untick(request.user, content, row, [milestone.pk for milestone in plan.home])
     if done is None:
         messages.info(request, f"Nothing of {row.name} is ticked, so nothing was changed.")
     else:
-        said = f"{row.name}: {milestones(len(done.completions))} unticked."
+        said = f"{row.name}: {of_rows(request.user, content, done.completions)} unticked."
         context = {"said": said, "reset": done}
         messages.success(request, render_to_string("tracker/_reset.html", context, request))
     return see_other(reverse("progress"))
@@ -43,8 +44,8 @@ def undo_reset(request: LearnerRequest, pk: int) -> HttpResponse:
     """Put back what a reset unticked, within 30 days of it."""
     row = get_object_or_404(Reset.objects.of(request.user), pk=pk)
     if back := retick(request.user, row):
-        said = f"{row.name}: {milestones(len(back))} ticked again, as before."
-        messages.success(request, said)
+        said = of_rows(request.user, manual(), back)
+        messages.success(request, f"{row.name}: {said} ticked again, as before.")
     elif row.late:
         said = "is more than 30 days old. Each tick can still be put back by itself."
         messages.info(request, f"That reset of {row.name} {said}")
@@ -53,8 +54,11 @@ def undo_reset(request: LearnerRequest, pk: int) -> HttpResponse:
     return see_other(reverse("progress"))
 
 
-def milestones(count: int) -> str:
-    return f"{count} milestone{pluralize(count)}"
+def of_rows(user: User, content: Manual, completions: list[int]) -> str:
+    """Say of how many milestones and deliverables these completions are."""
+    rows = Completion.objects.of(user).filter(pk__in=completions)
+    pks = set(rows.values_list("milestone", flat=True))
+    return counted(one for one in content.milestones.values() if one.pk in pks)
 
 
 @transaction.atomic

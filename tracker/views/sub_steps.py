@@ -4,14 +4,21 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from mastery.http import LearnerRequest, see_other
+from mastery.http import LearnerRequest, keeps_words, see_other
 from roadmap.queries import manual
+from tracker.conflicts import ConflictError
 from tracker.forms import StepForm
 from tracker.models import SubStep
 from tracker.models.notes import MOST_STEPS
 from tracker.views.evidence import answer, find
 
+CHANGED = (
+    "This step was changed elsewhere since you opened it, to the words above. "
+    "Save again to put these in their place."
+)
 
+
+@keeps_words("text")
 @require_POST
 def add(request: LearnerRequest, key: str) -> HttpResponse:
     """Add a sub-step, or put one back that was removed."""
@@ -31,6 +38,7 @@ def add(request: LearnerRequest, key: str) -> HttpResponse:
     return back(key)
 
 
+@keeps_words("text")
 @require_POST
 def change(request: LearnerRequest, key: str, pk: int) -> HttpResponse:
     """Do to a sub-step what was sent: ``done``, ``to`` (its place), ``remove`` or ``text``."""
@@ -47,6 +55,7 @@ def change(request: LearnerRequest, key: str, pk: int) -> HttpResponse:
         row.update(done=sent["done"] == "1")
     elif (to := number(sent.get("to", ""))) is not None:
         SubStep.objects.move(step, to)
+        return back(key, step)
     elif "remove" in sent:
         row.delete()
         context = {"key": key, "step": step, "to": page.steps.index(step)}
@@ -54,13 +63,19 @@ def change(request: LearnerRequest, key: str, pk: int) -> HttpResponse:
         messages.success(request, said)
     elif "text" in sent:
         form = StepForm(sent, auto_id=f"step-{pk}-%s")
-        if form.is_valid() and any(
-            one.text == form.cleaned_data["text"] for one in page.steps if one.pk != pk
-        ):
-            form.add_error("text", "You have that step already.")
+        try:
+            if form.is_valid() and not SubStep.objects.reword(
+                step, form.cleaned_data["text"], began_from=sent.get("was")
+            ):
+                form.add_error("text", "You have that step already.")
+        except ConflictError:
+            page = find(request.user, content, key)
+            form.add_error("text", CHANGED)
+            return answer(request, content, page, edited=step, edit_form=form, status=409)
         if form.errors:
-            return answer(request, content, page, edited=step, edit_form=form, status=422)
-        row.update(text=form.cleaned_data["text"])
+            return answer(
+                request, content, page, edited=step, edit_form=form, was=sent.get("was"), status=422
+            )
     else:
         return HttpResponseBadRequest("Send done=1, done=0, to=<place>, text or remove.\n")
     return back(key)
@@ -71,5 +86,7 @@ def number(sent: str) -> int | None:
     return int(sent) if sent.isascii() and sent.isdecimal() and len(sent) < 4 else None
 
 
-def back(key: str) -> HttpResponse:
-    return see_other(f"{reverse('evidence', args=[key])}#steps")
+def back(key: str, in_hand: SubStep | None = None) -> HttpResponse:
+    """Lead back to the steps, or to the one that somebody is about to move on."""
+    page = reverse("evidence", args=[key])
+    return see_other(f"{page}?step={in_hand.pk}#step-{in_hand.pk}" if in_hand else f"{page}#steps")

@@ -30,6 +30,6 @@ class Command(BaseCommand):
                 continue  # they left meanwhile
             count += 1
         self.stdout.write(
-            f"Levels of {count} people: {all_.granted} granted, "
+            f"Levels of {count} {'person' if count == 1 else 'people'}: {all_.granted} granted, "
             f"{all_.marked} marked as no longer supported, {all_.unmarked} supported again."
         )

@@ -76,24 +76,24 @@
     if (box.checked !== state) box.click();
   });
 
-  // Ticks go one after the other: a visitor's answer brings all that the browser keeps, so that of
-  // two at once the later one would undo the other, and totals must not come in the wrong order.
+  // Ticks of all tabs go one after the other: a visitor's answer brings all that the browser keeps,
+  // and totals must not come in the wrong order. A form says what it holds when its turn comes.
 
-  const waiting = new Map(); // what sends a form, by form
-  let sent;
+  const waiting = new Set(); // forms, those under way among them
+  let last = Promise.resolve(); // over plain http there are no locks, and a page waits for itself
+  const inTurn = (send) => navigator.locks?.request("ticks", send) ?? (last = last.then(send));
   document.addEventListener("htmx:confirm", (event) => {
     const { elt, issueRequest } = event.detail;
     if (!elt.closest(".milestone")) return;
-    if (sent) event.preventDefault();
-    sent ??= elt;
-    if (elt !== sent) waiting.set(elt, issueRequest);
-  });
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.requestConfig.elt !== sent) return;
-    sent = [...waiting.keys()].find((form) => form.isConnected);
-    const send = waiting.get(sent);
-    waiting.delete(sent);
-    send?.(true);
+    event.preventDefault();
+    if (waiting.has(elt)) return;
+    waiting.add(elt);
+    inTurn(() => new Promise((done) => {
+      let xhr;
+      elt.addEventListener("htmx:beforeSend", ({ detail }) => { xhr = detail.xhr; }, { once: true });
+      if (elt.isConnected) issueRequest(true);
+      xhr ? xhr.addEventListener("loadend", done) : done();
+    })).finally(() => waiting.delete(elt));
   });
 
   // Links to headings
