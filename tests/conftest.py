@@ -1,4 +1,5 @@
 import datetime as dt
+import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,6 +27,13 @@ def pytest_configure() -> None:
     django_settings.STATIC_ROOT.mkdir(exist_ok=True)
     # A thread of the live server that still waits for its browser holds no connection.
     django_settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
+
+
+def pytest_collection_finish() -> None:
+    # Modules and tests stay; to look through them for garbage takes a twenty-fifth of the time.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000)
 
 
 @pytest.fixture(autouse=True)

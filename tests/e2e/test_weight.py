@@ -1,16 +1,22 @@
 """What a page costs a visitor who comes for the first time, as ``serve`` sends it."""
 
+import os
 import signal
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
 from playwright.sync_api import Browser
 
 from roadmap.content import CONTENT
 from tests.database import folder
 from tests.mastery.test_serve import Site
+
+# Only so that there is a database, for the site to serve.
+pytestmark = pytest.mark.django_db
 
 MOST_BYTES = 60_000  # over the wire, headers included
 MOST_REQUESTS = 8
@@ -19,9 +25,12 @@ LONGEST_PHASES = [file.stem for file in FILES[-3:]]
 
 
 @pytest.fixture(scope="module")
-def site(browser: Browser) -> Iterator[Site]:
+def site(django_db_setup: None, browser: Browser) -> Iterator[Site]:
+    """One that serves the tests' own database, which has its tables and the roadmap already."""
+    name = str(connection.settings_dict["NAME"])
+    address = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
     with folder() as data:
-        site = Site(data)
+        site = Site(data, DATABASE_URL=address)
         try:
             yield site
             assert site.stop(signal.SIGTERM) == 0

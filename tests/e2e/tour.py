@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from axe_playwright_python.base import AXE_SCRIPT
 from django.core.cache import cache
 from django.test import Client, override_settings
 from playwright.sync_api import Browser, BrowserContext, Page, Response
@@ -75,6 +76,7 @@ class Tour:
         self.documents: list[Response] = []
         self.context = browser.new_context(base_url=server.url, reduced_motion="reduce")
         self.context.set_default_timeout(20_000)
+        self.context.add_init_script(AXE_SCRIPT)
         watch(self.context, server.url, self.complaints)
         self.page = self.context.new_page()
         self.page.on("response", self._keep)

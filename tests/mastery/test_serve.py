@@ -39,9 +39,9 @@ OURS = (
 class Site:
     """A running ``serve``. It leads a session of its own, in which nothing of it can hide."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, **env: str) -> None:
         self.port = free_port()
-        self.process = manage(data, "serve", "--port", str(self.port))
+        self.process = manage(data, "serve", "--port", str(self.port), **env)
         assert self.process.stdout
         self.greeting = ""
         while "Ctrl-C" not in self.greeting:
