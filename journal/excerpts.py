@@ -8,7 +8,7 @@ from mastery.markdown.raw import ALLOWED
 LENGTH = 240  # characters shown of a text
 
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
-_UNDER_HEAD = re.compile(r"[\s|:-]*-[\s|:-]*$")  # of a table
+_UNDER_HEAD = re.compile(r"(?=[^-]*-)[\s|:-]+$")  # of a table
 _LINES = [
     (re.compile(r"^\s*(?:[-*_]\s*){3,}$"), ""),  # rules
     (re.compile(r"^\s*\[\^?[^\]]+\]:\s*\S.*$"), ""),  # footnotes, addresses of links

@@ -52,7 +52,9 @@ _ROUGHLY = re.compile(
 # A day, a word and a year, as with the months of other languages.
 _FOREIGN = re.compile(r"[0-9]{1,2}\.?[ ]+[^\W\d_]+\.?[ ]+[0-9]{4}\b|[0-9]{4}年")
 # A backslash is how we say that something is no date.
-_BEFORE = re.compile(rf"((?:_|[^\w\\])*)(?:({_WEEKDAY})\b[.,]*[ ]+)?(?:the[ ]+)?", re.IGNORECASE)
+_BEFORE = re.compile(
+    rf"((?:_|[^\w\\]){{0,40}})(?:({_WEEKDAY})\b[.,]*[ ]+)?(?:the[ ]+)?", re.IGNORECASE
+)
 _MARKUP = {"[": "]", "(": ")", "<": ">", "*": "*", "_": "_", "~": "~", "`": "`"}
 _WEEKDAY_AFTER = re.compile(
     rf"[ ,]*(?:\(({_WEEKDAY})\.?\)|({_WEEKDAY})\b\.?(?=[ ]*(?:[:|–—-]|$)))", re.IGNORECASE
@@ -144,7 +146,8 @@ def order_of(texts: list[str]) -> Order:
 
 def is_calendar(text: str) -> bool:
     """Say whether a heading names a month, a week or the like, and nothing else."""
-    return _CALENDAR.fullmatch(text) is not None
+    # On a long line the pattern would try its many ways of parting the same letters.
+    return len(text) < 100 and _CALENDAR.fullmatch(text) is not None
 
 
 def guess(text: str, *, today: dt.date, near: dt.date | None) -> dt.date | None:

@@ -6,6 +6,7 @@ Entries are shown one by one, so each gets a copy of what its own words refer to
 import re
 from collections.abc import Sequence
 
+_LABEL = re.compile(r"\[([^\]\[]+)\](:?)")
 _DEFINITION = re.compile(r" {0,3}\[(\^?[^\]\[]+)\]:[ \t]*\S.*", re.DOTALL)
 
 
@@ -33,9 +34,12 @@ def definitions_at_end(lines: Sequence[str], top: Sequence[int]) -> tuple[int, d
 
 def wanted(text: str, definitions: dict[str, str]) -> list[str]:
     """Give the labels that a text refers to and does not define itself."""
-    folded = text.casefold()
+    found = _LABEL.findall(text.casefold())
+    own = {label for label, colon in found if colon}
     return [
-        label for label in definitions if f"[{label}]" in folded and f"[{label}]:" not in folded
+        label
+        for label in dict.fromkeys(label for label, _colon in found)
+        if label in definitions and label not in own
     ]
 
 

@@ -42,6 +42,7 @@ _YEAR = re.compile(r"[0-9]{4}")
 _BOLD_LEVEL, _LINE_LEVEL, _ITEM_LEVEL = 7, 8, 9
 _LONGEST_HEAD = 300  # characters: a longer line is words, whatever it begins with
 _LONGEST_TITLE = 120  # of such a head
+_MOST_COPIED = 5_000_000  # characters of definitions that go to entries; of more, none does
 
 
 def parse(text: str, *, today: dt.date, order: Order = None, every_date: bool = False) -> Log:
@@ -258,12 +259,20 @@ class _Reader:
         bodies = [self._body(start, end) for start, end in zip(starts, ends, strict=True)]
         if not definitions:
             return bodies
-        left = dict.fromkeys(definitions)
-        for body in bodies:
-            for prompt, text in body.words.items():
-                if labels := wanted(text, definitions):
-                    body.words[prompt] = with_definitions(text, definitions, labels)
-                    left = {label: None for label in left if label not in labels}
+        named = [
+            (body.words, prompt, labels)
+            for body in bodies
+            for prompt, text in body.words.items()
+            if (labels := wanted(text, definitions))
+        ]
+        if sum(len(definitions[one]) for *_, labels in named for one in labels) > _MOST_COPIED:
+            bodies[-1] = self._body(starts[-1], len(self.lines))
+            return bodies
+        left = dict(definitions)
+        for words, prompt, labels in named:
+            words[prompt] = with_definitions(words[prompt], definitions, labels)
+            for label in labels:
+                left.pop(label, None)
         if left:
             words = bodies[-1].words
             prompt = next(reversed(words), "happened")

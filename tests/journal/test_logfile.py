@@ -1,5 +1,6 @@
 import datetime as dt
 import re
+import time
 
 import pytest
 from hypothesis import example, given, settings
@@ -255,6 +256,22 @@ def test_yaml_may_hold_comments_with_dates() -> None:
         assert len(read(text).entries) == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"## 2026-03-14\n\na\n\n## {'wk' * 100_000}x\n",
+        f"## {'(' * 500_000}2026-03-14{')' * 500_000}\n\na\n",
+        "".join(f"## 2026-03-14\n\n[{n}]\n\n" for n in range(8_000))
+        + "".join(f"[{n}]: a\n" for n in range(8_000)),
+    ],
+    ids=["heading", "signs", "definitions"],
+)
+def test_what_means_to_take_long_is_read_in_a_moment(text: str) -> None:
+    began = time.process_time()
+    read(text)
+    assert time.process_time() - began < 5
+
+
 # Links and footnotes
 
 
@@ -273,6 +290,12 @@ def test_what_is_defined_at_the_end_of_a_file_goes_to_who_refers_to_it() -> None
 def test_in_our_own_form_definitions_stay_where_they_are() -> None:
     entries = [Writing(day=DAY, tried="[a]"), Writing(day=DAY, tried="b\n\n[a]: https://a.test")]
     assert [entry.writing for entry in read(write(entries)).entries] == entries
+
+
+def test_definitions_that_would_grow_out_of_bounds_stay_where_they_are() -> None:
+    note = f"[a]: https://a.test\n    {'x' * 100_000}"
+    log = read("".join(f"## 2026-03-14: {n}\n\n[a]\n\n" for n in range(60)) + note)
+    assert [entry.writing.happened for entry in log.entries] == ["[a]"] * 59 + [f"[a]\n\n{note}"]
 
 
 # Prompts

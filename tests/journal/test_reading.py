@@ -2,6 +2,7 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from itertools import pairwise
+from time import process_time
 from typing import Any
 
 import pytest
@@ -533,6 +534,13 @@ def test_words_stay_words_on_pages_of_ones_own(learner: Client, user: User) -> N
 )
 def test_a_glance_needs_no_markup(text: str, words: str) -> None:
     assert plain(text) == words
+
+
+def test_what_nearly_is_a_table_takes_no_longer_than_other_words() -> None:
+    words = f"a|b {'-' * 50_000}x"
+    began = process_time()
+    assert plain(words.replace(" ", "\n")) == words
+    assert process_time() - began < 2
 
 
 def test_short_texts_stay_whole_and_long_ones_end_at_a_word() -> None:
