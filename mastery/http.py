@@ -112,7 +112,7 @@ def open_to_visitors[**P](
         if request.user.is_authenticated:
             refusal = TOKENS.process_view(request, view, args, kwargs)
             return refusal or view(request, *args, **kwargs)
-        if "csrfmiddlewaretoken" in request.POST:
+        if request.POST.get("csrfmiddlewaretoken"):
             return log_in_again(request)
         if not sent_from_here(request):
             raise PermissionDenied

@@ -164,11 +164,11 @@ def _unreachable(requirements: Iterable[Requirement]) -> list[str]:
 
 
 def rules_changed() -> None:
-    """Grant what people reach by the rules of levels as they are now. Belongs into the
+    """Bring everybody's levels in line with the rules as they are now. Belongs into the
     transaction that changed the rules; what was granted by others stays.
     """
-    asked = Milestone.objects.filter(requirements__isnull=False).distinct()
-    ledger().settle(list(asked.values_list("pk", flat=True)))
+    # Not only for what is asked now: what no longer is may have held up an award.
+    ledger().settle(list(Milestone.objects.values_list("pk", flat=True)))
 
 
 @in_turn

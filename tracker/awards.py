@@ -1,13 +1,19 @@
 """Levels granted and kept: what the derivation says, written down once."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import batched
+
+from django.db.models import QuerySet
 
 from mastery.models import User
 from roadmap.queries import Manual
 from tracker.levels import Derivation, Rule, derive, holds
 from tracker.models import Award, Completion
+
+AT_ONCE = 1000  # people
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +68,48 @@ def settle(user: User, manual: Manual, *, today: dt.date) -> Settled:
     """
     # The person's row is the lock: two ticks at once settle one after the other.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    rows = Completion.objects.of(user).filter(done=True, shown_on__isnull=False)
-    shown = shown_by({row.milestone_id: row for row in rows}, manual)
-    awards = {award.level_id: award for award in Award.objects.of(user)}
-    settled = Settled()
-    for level, derivation in zip(manual.levels, derive(rules_of(manual), shown), strict=True):
-        award = awards.get(level.pk)
-        if award:
-            settled += _keep(award, derivation.reached or holds(award.groups, shown), today)
-        elif derivation.since:
-            settled += _grant(user, level.pk, derivation, derivation.since, manual)
-    return settled
+    return _settle({user.pk: today}, manual)
 
 
-def _grant(
-    user: User, level: int, derivation: Derivation, since: dt.date, manual: Manual
-) -> Settled:
-    Award.objects.create(
-        user=user,
+def settle_all(users: QuerySet[User], manual: Manual) -> Settled:
+    """Settle many people, in a few queries for every thousand of them."""
+    # All locked in one order: whoever else settles some of them waits, and nobody for ever.
+    rows = users.order_by("pk").select_for_update(no_key=True, of=("self",))
+    days = {user.pk: user.today for user in rows}
+    parts = batched(days.items(), AT_ONCE, strict=False)
+    return sum((_settle(dict(part), manual) for part in parts), Settled())
+
+
+def _settle(days: Mapping[int, dt.date], manual: Manual) -> Settled:
+    """Settle people whose rows are locked, given what day it is for each."""
+    keys = {milestone.pk: key for key, milestone in manual.milestones.items()}
+    shown: dict[int, dict[str, dt.date]] = defaultdict(dict)
+    rows = Completion.objects.filter(user__in=days, done=True, shown_on__isnull=False)
+    for user, milestone, on in rows.values_list("user", "milestone", "shown_on"):
+        if on and milestone in keys:
+            shown[user][keys[milestone]] = on
+    awards = {(one.user_id, one.level_id): one for one in Award.objects.filter(user__in=days)}
+    rules = rules_of(manual)
+    new: list[Award] = []
+    marked: list[Award] = []
+    unmarked: list[Award] = []
+    for user, today in days.items():
+        for level, derivation in zip(manual.levels, derive(rules, shown[user]), strict=True):
+            award = awards.get((user, level.pk))
+            if award is None:
+                if derivation.since:
+                    new.append(_award(user, level.pk, derivation, derivation.since, manual))
+            elif award.supported != (derivation.reached or holds(award.groups, shown[user])):
+                (marked if award.supported else unmarked).append(award)
+                award.unsupported_since = today if award.supported else None
+    Award.objects.bulk_create(new)
+    Award.objects.bulk_update([*marked, *unmarked], ["unsupported_since"])
+    return Settled(len(new), len(marked), len(unmarked))
+
+
+def _award(user: int, level: int, derivation: Derivation, since: dt.date, manual: Manual) -> Award:
+    return Award(
+        user_id=user,
         level_id=level,
         granted_on=since,
         rule=[list(group) for group in derivation.rule.groups],
@@ -88,12 +118,3 @@ def _grant(
             for key, date in derivation.because
         ],
     )
-    return Settled(granted=1)
-
-
-def _keep(award: Award, supported: bool, today: dt.date) -> Settled:
-    if supported == award.supported:
-        return Settled()
-    award.unsupported_since = None if supported else today
-    award.save(update_fields=["unsupported_since"])
-    return Settled(unmarked=1) if supported else Settled(marked=1)

@@ -16,7 +16,7 @@ from mastery.models import User
 from roadmap.ledger import Stake
 from roadmap.models import Milestone
 from roadmap.queries import manual
-from tracker.awards import counts_for_a_level, settle
+from tracker.awards import counts_for_a_level, settle_all
 from tracker.evidence import Evidence
 from tracker.models import Award, Completion, CompletionEvent, Recheck
 from tracker.models.completions import Carried, change
@@ -170,6 +170,7 @@ class Ledger:
                     "now": now,
                 },
             )
+            Recheck.objects.put_back(changed)
             key = Milestone.objects.get(pk=target).key
             self._settle([key], User.objects.filter(completions__in=changed))
         return len(changed)
@@ -181,9 +182,7 @@ class Ledger:
             rules = [Q(rule__contains=[[key]]) for key in keys]
             awards = Award.objects.filter(reduce(or_, rules, Q(pk=None)))
             users = users.filter(pk__in=awards.values("user"))
-        # In the order in which all lock them.
-        for user in users.order_by("pk"):
-            settle(user, content, today=user.today)
+        settle_all(users, content)
 
 
 def _carried(sources: set[int], milestone: Milestone) -> dict[int, Carried]:

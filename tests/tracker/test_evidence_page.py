@@ -339,6 +339,9 @@ def test_evidence_changed_in_another_tab_is_not_written_over_unseen(shown: Clien
     assert shown.post(URL, {**mine, "since": since_in(response)}).status_code == 303
     assert kept() == Evidence((Link("commit", WRITE_UP),), "From this tab")
     assert "From the other tab" in text_of(shown.get(URL))
+    # Who does not say what they began from goes on not saying it.
+    unsaid = since_in(shown.post(URL, {**theirs, "another": "1"}))
+    assert shown.post(URL, {**theirs, "since": unsaid}).status_code == 303
 
 
 @pytest.mark.django_db(transaction=True)

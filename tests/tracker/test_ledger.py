@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -339,10 +340,10 @@ def test_nobody_else_is_looked_at(
 ) -> None:
     looked_at: list[str] = []
 
-    def look(user: User, *_args: Any, **_more: Any) -> None:
-        looked_at.append(user.handle)
+    def look(users: QuerySet[User], *_args: Any) -> None:
+        looked_at.extend(users.values_list("handle", flat=True))
 
-    monkeypatch.setattr("tracker.ledger.settle", look)
+    monkeypatch.setattr("tracker.ledger.settle_all", look)
     both = make_user("both")
     show(both, "d1", "d2", on=MARCH)
     claimer = make_user("claimer")

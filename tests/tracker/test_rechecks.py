@@ -308,6 +308,13 @@ def test_what_was_said_of_several_goes_along_to_the_one_they_became(
     restore([milestone("p1-0"), milestone("p1-2")])
     assert asked(learner) == []
     assert len(said(user, "p1-0")) == 1
+    # What was carried went with the merge, and what is said since goes along with the next.
+    assert said(user, "p1-9") == []
+    with on(32):
+        for key in ("p1-0", "p1-2"):
+            learner.post(f"/progress/{key}/recheck/", {"outcome": "lost"})
+    merge([milestone("p1-0"), milestone("p1-2")], Successor("p1-9"))
+    assert said(user, "p1-9") == [("lost", day(32))]
 
 
 @pytest.mark.usefixtures("due")

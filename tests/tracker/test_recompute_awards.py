@@ -12,11 +12,13 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mastery.models import User
 from roadmap.models import Level, Milestone, Requirement
+from roadmap.operations import rules_changed
 from roadmap.queries import Manual, manual
 from tests.roadmap.test_admin import edit
 from tests.roadmap.test_history import nobody, put_back, the_save
@@ -120,6 +122,33 @@ def test_a_rule_that_an_editor_changes_grants_what_it_now_allows_at_once(
     Award.objects.of(emmy).delete()
     edit(editor, level, name="Somebody who reproduces")
     assert kept(emmy) == {}
+
+
+def test_changed_rules_ask_no_more_often_for_many_people_and_mark_what_they_held_up(
+    make_user: Callable[..., User], roadmap: Manual, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = Requirement.objects.get(level__slug="l1", slug="phase-2-deliverable")
+    queries = []
+    for count in (2, 12):
+        row.any_of.set(Milestone.objects.filter(key="d2"))
+        people = [make_user(f"ada-{count}-{n}") for n in range(count)]
+        for user in people:
+            show(user, "d1", "d3", on=MAY)
+        row.any_of.set(Milestone.objects.filter(key__in=["d2", "d3"]))
+        manual()  # read anew, and not counted
+        with CaptureQueriesContext(connection) as asked, transaction.atomic():
+            rules_changed()
+        queries.append(len(asked))
+        assert all(kept(user)["l1"][3] is None for user in people)
+    assert queries[0] == queries[1]
+    # By its own rule an award stands; by the rule of now it does until that changes.
+    Award.objects.update(rule=[["d1"], ["d2"]])
+    row.any_of.set(Milestone.objects.filter(key="d2"))
+    Requirement.objects.get(level__slug="l1", slug="phase-1-deliverable").delete()
+    monkeypatch.setattr("tracker.awards.AT_ONCE", 5)
+    with transaction.atomic():
+        rules_changed()
+    assert Award.objects.filter(unsupported_since=None).count() == 0
 
 
 @pytest.mark.parametrize("how", ["put back", "loaded"])

@@ -22,6 +22,15 @@ CARRY = """
     ON CONFLICT (completion_id, due) DO NOTHING
 """
 
+# What was carried is known by its moment: the person said it of another milestone.
+PUT_BACK = """
+    DELETE FROM tracker_recheck AS carried
+    USING tracker_completion AS target, tracker_completion AS source, tracker_recheck AS said
+    WHERE carried.completion_id = target.id AND target.id = ANY(%(completions)s)
+        AND source.user_id = target.user_id AND source.id <> target.id
+        AND said.completion_id = source.id AND said.due = carried.due AND said.at = carried.at
+"""
+
 PUT_OFF = dt.timedelta(days=7)
 
 
@@ -71,6 +80,11 @@ class RecheckQuerySet(models.QuerySet["Recheck"]):
         """
         with connection.cursor() as cursor:
             cursor.execute(CARRY, {"sources": list(sources), "completions": list(completions)})
+
+    def put_back(self, completions: Collection[int]) -> None:
+        """Let go of what was carried over to completions that no longer stand for others."""
+        with connection.cursor() as cursor:
+            cursor.execute(PUT_BACK, {"completions": list(completions)})
 
 
 class Recheck(models.Model):

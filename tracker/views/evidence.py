@@ -39,7 +39,7 @@ def evidence(request: LearnerRequest, key: str) -> HttpResponse:
     if not page.open:
         raise Http404
     before = page.item.evidence
-    since = request.POST.get("since")
+    since = request.POST.get("since") or None
     if "another" in request.POST:
         form = EvidenceForm.another(request.POST, milestone, before)
         return answer(request, content, page, form=form, since=since)

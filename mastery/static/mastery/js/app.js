@@ -2,19 +2,23 @@
 (() => {
   "use strict";
 
-  const SHOWN_FOR = 8000; // milliseconds; an error stays until the next announcement
+  const SHOWN_FOR = 8000; // milliseconds; an error stays until somebody goes on
   let timer = 0;
 
   const board = () => document.getElementById("announcement");
 
-  function announce(text, tone) {
+  function clear() {
     const place = board();
     if (!place) return;
-    // Emptied first, so that the same sentence twice is read out twice.
     place.textContent = "";
-    requestAnimationFrame(() => {
+    delete place.dataset.tone;
+  }
+
+  function announce(text, tone) {
+    clear(); // so that the same sentence twice is read out twice
+    const place = board();
+    if (place) requestAnimationFrame(() => {
       if (tone) place.dataset.tone = tone;
-      else delete place.dataset.tone;
       place.textContent = text;
     });
   }
@@ -51,21 +55,19 @@
   const late = (event) => failed(event, "the site took too long to answer. Try again.");
   document.addEventListener("htmx:sendError", offline);
   document.addEventListener("htmx:timeout", late);
-  document.addEventListener("htmx:beforeRequest", () => {
-    const place = board();
-    if (place?.dataset.tone) {
-      place.textContent = "";
-      delete place.dataset.tone;
-    }
+  // What failed stays said till somebody goes on, also when ticks that waited are answered.
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    if (event.target === board() && event.target.dataset.tone) event.preventDefault();
   });
+  const goOn = () => board()?.dataset.tone && clear();
+  for (const type of ["change", "submit"]) document.addEventListener(type, goOn, true);
 
-  // Clicks on a box whose tick is under way: one request at a time, and the last click is sent
-  // after it. Requests that overlap may reach the database in either order.
+  // Clicks on a box that is replaced before they are sent: the last one is sent by the new box.
+  // Requests that overlap may reach the database in either order.
 
   const wanted = new Map();
   document.addEventListener("change", (event) => {
-    const form = event.target.closest?.(".milestone form");
-    if (form?.classList.contains("htmx-request")) wanted.set(event.target.id, event.target.checked);
+    if (event.target.closest?.(".milestone form")) wanted.set(event.target.id, event.target.checked);
   }, true);
   document.addEventListener("htmx:load", (event) => {
     event.detail.elt.querySelector?.("[data-focus]")?.focus();
@@ -90,7 +92,10 @@
     waiting.add(elt);
     inTurn(() => new Promise((done) => {
       let xhr;
-      elt.addEventListener("htmx:beforeSend", ({ detail }) => { xhr = detail.xhr; }, { once: true });
+      elt.addEventListener("htmx:beforeSend", ({ detail }) => {
+        xhr = detail.xhr;
+        wanted.delete(elt.querySelector("[type=checkbox]")?.id);
+      }, { once: true });
       if (elt.isConnected) issueRequest(true);
       xhr ? xhr.addEventListener("loadend", done) : done();
     })).finally(() => waiting.delete(elt));
@@ -101,10 +106,7 @@
   document.addEventListener("click", (event) => {
     const anchor = event.target.closest?.(".heading-anchor");
     if (!anchor || !navigator.clipboard) return;
-    navigator.clipboard.writeText(anchor.href).then(
-      () => announce("Link copied."),
-      () => {},
-    );
+    navigator.clipboard.writeText(anchor.href).then(() => announce("Link copied."), () => {});
   });
 
   // A visitor's page comes without htmx, which readers do not need: the first box that somebody
@@ -128,19 +130,16 @@
     if (!htmxAt || window.htmx || !event.target.closest?.(".milestone form")) return;
     coming ??= bring();
     if (event.type !== "change") return;
-    coming.then(
-      () => event.target.dispatchEvent(new Event("change", { bubbles: true })),
-      () => {
-        coming = undefined;
-        offline(event);
-      },
-    );
+    const again = () => event.target.dispatchEvent(new Event("change", { bubbles: true }));
+    coming.then(again, () => {
+      coming = undefined;
+      offline(event);
+    });
   }
   for (const type of ["pointerover", "focusin", "change"]) document.addEventListener(type, reach);
 
   document.addEventListener("keydown", (event) => {
-    const place = board();
-    if (event.key === "Escape" && place) place.textContent = "";
+    if (event.key === "Escape") clear();
   });
 
   const place = board();
