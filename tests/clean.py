@@ -13,10 +13,12 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from django.db import connection
 
+from roadmap import queries
 from roadmap.content import read_folder
 from roadmap.loader import load
 from roadmap.management.commands.load_roadmap import CONTENT
 from roadmap.models import ContentArchive, ContentVersion, PreviewLink
+from roadmap.queries import Manual, manual
 
 # Tables of rows that migrations made.
 GIVEN = {
@@ -32,6 +34,7 @@ GIVEN = {
 class Begun:
     version: uuid.UUID
     groups: Set[int]
+    manual: Manual
 
 
 _begun: Begun
@@ -42,7 +45,15 @@ def begin() -> None:
     global _begun
     load(read_folder(CONTENT))
     groups = Group.objects.values_list("pk", flat=True)
-    _begun = Begun(ContentVersion.objects.get().token, frozenset(groups))
+    _begun = Begun(ContentVersion.objects.get().token, frozenset(groups), manual())
+
+
+def know_again() -> None:
+    """Have the process keep the manual of the beginning, in the place of what tests made of it.
+
+    It is read anew all the same wherever the database has another version.
+    """
+    queries._kept = _begun.manual
 
 
 def restore() -> None:

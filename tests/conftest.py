@@ -64,6 +64,7 @@ def _quick_to_clean() -> Iterator[None]:
 @pytest.fixture
 def roadmap(db: None) -> Manual:
     """The real roadmap, as its files have it."""
+    clean.know_again()
     return manual()
 
 

@@ -2,7 +2,6 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import html5lib
 import pytest
 from django.contrib import admin
 from django.core.management import call_command
@@ -32,6 +31,7 @@ from roadmap.models import (
     Track,
 )
 from roadmap.queries import Manual, manual
+from tests import reading
 from tracker.models import Completion
 
 MODELS = [model for model in admin.site._registry if model._meta.app_label == "roadmap"]
@@ -45,25 +45,7 @@ def address(row: models.Model | type[models.Model], page: str = "") -> str:
 
 def form_of(response: HttpResponse) -> dict[str, Any]:
     """Read what a browser would send back from the desk's form, as it stands on the page."""
-    page = html5lib.parse(response.content.decode(), namespaceHTMLElements=False)
-    form = next(form for form in page.iter("form") if form.get("id", "").endswith("_form"))
-    values: dict[str, Any] = {}
-    for field in form.iter():
-        name = field.get("name")
-        if not name or "__prefix__" in name or field.get("disabled") is not None:
-            continue
-        if field.tag == "textarea":
-            # The parser, like a browser, leaves out the line end right after the tag.
-            values[name] = (field.text or "").replace("\n", "\r\n")
-        elif field.tag == "select":
-            chosen = [option for option in field.iter("option") if option.get("selected") == ""]
-            values[name] = [option.get("value") for option in chosen]
-        elif field.get("type") in {"checkbox", "radio"}:
-            if field.get("checked") is not None:
-                values[name] = field.get("value", "on")
-        elif field.tag == "input" and field.get("type") != "submit":
-            values[name] = field.get("value", "")
-    return values
+    return reading.form(response.content.decode())
 
 
 def edit(client: Client, row: models.Model, **changes: Any) -> Any:
@@ -73,7 +55,7 @@ def edit(client: Client, row: models.Model, **changes: Any) -> Any:
 
 
 def text_of(response: HttpResponse) -> str:
-    return " ".join("".join(html5lib.parse(response.content.decode()).itertext()).split())
+    return reading.words(response.content.decode())
 
 
 def tick(user: User, milestone: Milestone) -> None:

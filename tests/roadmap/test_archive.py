@@ -28,6 +28,7 @@ from roadmap.models import (
     Release,
     Trap,
 )
+from tests import reading
 from tests.conftest import empty_roadmap, milestone
 from tests.roadmap.test_content import SMALL
 from tracker.models import Completion
@@ -88,7 +89,7 @@ def load_it(client: Client, response: Any, **more: str) -> Any:
 
 
 def text_of(response: Any) -> str:
-    return " ".join("".join(html5lib.parse(response.content.decode()).itertext()).split())
+    return reading.words(response.content.decode())
 
 
 def counts_of(response: Any) -> dict[str, int]:
