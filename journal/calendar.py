@@ -93,6 +93,11 @@ class Year:
         return LEFT + self.weeks * STEP + 2
 
     @property
+    def late(self) -> bool:
+        """Say whether its last entry is in its second half."""
+        return any(month.count for month in self.months[6:])
+
+    @property
     def height(self) -> int:
         return TOP + 7 * STEP + 2
 

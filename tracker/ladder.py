@@ -216,7 +216,7 @@ class _Names:
         if not url and item.completion:
             url = reverse("evidence", args=[key])
         if home and [one.key for one in home.deliverables if one.live] == [key]:
-            name = f"{home.row.label}’s deliverable"
+            name = f"{home.row.label_within}’s deliverable"
         else:
             name = f"“{wording or milestone.wording}”"
         return Named(key, name, wording or milestone.wording, url, item, on or self.shown.get(key))

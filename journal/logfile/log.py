@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from textwrap import dedent
 
+from journal.excerpts import clipped, plain
 from journal.logfile.dates import is_roughly_dated
 from journal.logfile.metadata import Metadata
 from journal.models import PROMPTS, Writing
@@ -25,7 +26,7 @@ class Dated:
     @property
     def excerpt(self) -> str:
         """Give the first words, for an entry without a title."""
-        return " ".join(getattr(self.writing, self.prompts[0])[:120].split())
+        return clipped(plain(getattr(self.writing, self.prompts[0])), 120)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,11 @@ def test_a_week_stays_in_the_year_that_is_drawn() -> None:
     assert year_of(2026, {}).months[-1].cells[-1].week == 52
 
 
+@pytest.mark.parametrize(("month", "late"), [(6, False), (7, True)])
+def test_a_year_last_written_in_after_june_is_shown_from_its_end(month: int, late: bool) -> None:
+    assert year_of(2026, {dt.date(2026, 1, 1): 1, dt.date(2026, month, 1): 1}).late is late
+
+
 def test_days_of_other_years_count_nowhere() -> None:
     counts = {dt.date(2025, 12, 31): 3, dt.date(2026, 1, 1): 2, dt.date(2026, 12, 31): 1}
     year = year_of(2026, counts)

@@ -61,15 +61,13 @@ def test_a_visitor_reads_the_ladder_and_nothing_of_their_own(
 
 def test_an_empty_account_is_told_what_each_level_lacks(learner: Client, roadmap: Manual) -> None:
     assert "You have this from the start." in rung(learner, "l0")
-    assert "For L1 you lack Phase 1’s deliverable, and Phase 2’s deliverable." in rung(
-        learner, "l1"
-    )
+    assert "For L1 you lack phase 1’s deliverable and phase 2’s deliverable." in rung(learner, "l1")
     assert (
-        "For L2 you lack Phase 3’s deliverable or RL-2’s deliverable, "
-        "and Phase 4’s deliverable or RL-3’s deliverable." in rung(learner, "l2")
+        "For L2 you lack phase 3’s deliverable or RL-2’s deliverable, "
+        "and phase 4’s deliverable or RL-3’s deliverable." in rung(learner, "l2")
     )
     assert rung(learner, "l2").count("(not ticked)") == 4
-    assert "For L3 you lack Phase 5’s deliverable or RL-4’s deliverable." in rung(learner, "l3")
+    assert "For L3 you lack phase 5’s deliverable or RL-4’s deliverable." in rung(learner, "l3")
 
 
 def test_l4_is_beyond_the_map_and_says_so(learner: Client, roadmap: Manual) -> None:
@@ -82,7 +80,7 @@ def test_a_claim_asks_for_its_evidence(
 ) -> None:
     tick(user, "d1")
     assert (
-        "For L1 you lack Phase 1’s deliverable (claimed: add evidence), and Phase 2’s deliverable."
+        "For L1 you lack phase 1’s deliverable (claimed: add evidence) and phase 2’s deliverable."
         in rung(learner, "l1")
     )
     assert 'href="/progress/d1/evidence/"' in learner.get("/levels/").content.decode()
@@ -93,21 +91,21 @@ def test_l1_is_explained_by_both_deliverables(learner: Client, user: User, roadm
     show(user, "d2", on=MAY)
     said = rung(learner, "l1")
     assert (
-        "L1 since 3 May 2026, because Phase 1’s deliverable and Phase 2’s deliverable are shown."
+        "L1 since 3 May 2026, because phase 1’s deliverable and phase 2’s deliverable are shown."
         in said
     )
     assert "(shown 3 April 2026)" in said
     assert f"“{roadmap.milestones['d1'].wording}”, shown 3 April 2026" in said
     html = learner.get("/levels/").content.decode()
     assert '<li id="level-l1" data-state="reached">' in html
-    assert 'href="/roadmap/1/#milestone-d1">Phase 1’s deliverable</a>' in html
+    assert 'href="/roadmap/1/#milestone-d1">phase 1’s deliverable</a>' in html
 
 
 def test_l2_is_explained_through_rl_2(learner: Client, user: User, roadmap: Manual) -> None:
     show(user, "drl-2", on=APRIL)
     show(user, "d4", on=MAY)
     assert (
-        "L2 since 3 May 2026, because RL-2’s deliverable and Phase 4’s deliverable are shown."
+        "L2 since 3 May 2026, because RL-2’s deliverable and phase 4’s deliverable are shown."
         in rung(learner, "l2")
     )
     assert "For L1 you lack" in rung(learner, "l1")
@@ -119,12 +117,12 @@ def test_lost_support_is_told_and_the_date_stays(
     show(user, "d1", "d2", on=MAY)
     untick(user, "d2", on=JUNE)
     said = rung(learner, "l1")
-    assert "Reached 3 May 2026, because Phase 1’s deliverable and Phase 2’s deliverable" in said
+    assert "Reached 3 May 2026, because phase 1’s deliverable and phase 2’s deliverable" in said
     assert (
-        "No longer supported since 3 June 2026: Phase 2’s deliverable is not shown any more. "
+        "No longer supported since 3 June 2026: phase 2’s deliverable is not shown any more. "
         "The date stays." in said
     )
-    assert "For L1 you lack Phase 2’s deliverable." in said
+    assert "For L1 you lack phase 2’s deliverable." in said
     html = learner.get("/levels/").content.decode()
     assert '<li id="level-l1" data-state="lost">' in html
 
@@ -138,16 +136,15 @@ def test_a_rule_that_changed_since_is_told_as_it_was(
     said = rung(learner, "l1")
     assert "L1 since 3 May 2026" in said
     assert (
-        "Granted by the rule of that time: Phase 1’s deliverable, and Phase 2’s deliverable."
-        in said
+        "Granted by the rule of that time: phase 1’s deliverable and phase 2’s deliverable." in said
     )
-    assert "By the rule of today you would lack Phase 3’s deliverable." in said
+    assert "By the rule of today you would lack phase 3’s deliverable." in said
 
 
 def test_what_took_over_is_told(learner: Client, user: User, roadmap: Manual) -> None:
     show(user, "d3", "drl-2", "d4", on=MAY)
     untick(user, "d3", on=JUNE)
-    assert "Today it rests on RL-2’s deliverable and Phase 4’s deliverable." in rung(learner, "l2")
+    assert "Today it rests on RL-2’s deliverable and phase 4’s deliverable." in rung(learner, "l2")
 
 
 def test_somebody_elses_levels_are_not_mine(
@@ -176,10 +173,10 @@ def test_home_and_progress_say_the_level_and_what_the_next_lacks(
     learner: Client, user: User, roadmap: Manual, path: str
 ) -> None:
     text = flat(learner.get(path).content.decode())
-    assert "L0 Tourist, where everybody starts. For L1 you lack Phase 1’s deliverable" in text
+    assert "L0 Tourist, where everybody starts. For L1 you lack phase 1’s deliverable" in text
     show(user, "d1", "d2", on=MAY)
     text = flat(learner.get(path).content.decode())
-    assert "L1 Reproducer since 3 May 2026. For L2 you lack Phase 3’s deliverable or" in text
+    assert "L1 Reproducer since 3 May 2026. For L2 you lack phase 3’s deliverable or" in text
 
 
 def test_home_says_that_a_level_lost_its_support(

@@ -46,10 +46,10 @@ def test_the_pace_says_what_it_is_reckoned_from_and_what_has_to_be_shown(
     )
     for path in ("/", "/progress/"):
         said = text_of(on_the_way.get(path))
-        assert f"{reckoned} Phase 1’s deliverable, claimed so far, has to be shown as well." in said
+        assert f"{reckoned} What is only claimed so far has to be shown as well: phase 1’s" in said
     tick(user, "d2", on=first)
     said = text_of(on_the_way.get("/"))
-    assert "Phase 1’s deliverable and Phase 2’s deliverable, claimed so far, have to be" in said
+    assert "as well: phase 1’s deliverable and phase 2’s deliverable." in said
     show(user, "d1", "d2", on=user.today)
     assert "Reckoned" not in text_of(on_the_way.get("/"))
 

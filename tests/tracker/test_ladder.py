@@ -257,7 +257,7 @@ def test_a_requirement_of_drafts_alone_cannot_be_met_and_says_so(
 ) -> None:
     Milestone.objects.filter(key="d2").update(state="draft")
     assert groups(rung(user, "l1").lacks).endswith(
-        ", and something that is not on the roadmap at present"
+        "</a> and something that is not on the roadmap at present"
     )
 
 
@@ -271,7 +271,7 @@ def test_a_level_above_all_others_may_be_missing(user: User, roadmap: Manual) ->
 
 def test_a_deliverable_is_named_by_its_phase_and_leads_to_it(user: User, roadmap: Manual) -> None:
     ((d3, drl2), _) = rung(user, "l2").lacks
-    assert (d3.name, d3.url) == ("Phase 3’s deliverable", "/roadmap/3/#milestone-d3")
+    assert (d3.name, d3.url) == ("phase 3’s deliverable", "/roadmap/3/#milestone-d3")
     assert drl2.name == "RL-2’s deliverable"
 
 
@@ -297,8 +297,9 @@ def test_names_are_joined_as_people_say_them(count: int, said: str) -> None:
 
 def test_a_rule_is_said_with_or_within_and_and_between(user: User, roadmap: Manual) -> None:
     said = groups(rung(user, "l2").lacks)
-    assert ">Phase 3’s deliverable</a> or <" in said
+    assert ">phase 3’s deliverable</a> or <" in said
     assert ">RL-2’s deliverable</a>, and <" in said
+    assert ">phase 1’s deliverable</a> and <" in groups(rung(user, "l1").lacks)
 
 
 def test_a_wording_in_a_sentence_is_escaped() -> None:

@@ -53,6 +53,15 @@ def test_the_headings_of_a_note_stand_below_those_of_the_page(
     assert re.findall(r"<(h\d)", Note.objects.get().html) == headings
 
 
+def test_a_note_knows_what_an_entry_knows(learner: Client) -> None:
+    learner.post(URL, {"text": "$x^2$\n\n- [x] done\n\n```python\ndef f(): ...\n```"})
+    html = Note.objects.get().html
+    assert "<math" in html
+    assert 'type="checkbox"' in html
+    assert '<span class="k">def' in html
+    assert "css/prose" in page(learner)
+
+
 def test_a_note_ticks_nothing(learner: Client) -> None:
     learner.post(URL, {"text": "x"})
     assert not Completion.objects.exists()

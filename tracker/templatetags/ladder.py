@@ -21,13 +21,17 @@ def names(milestones: Sequence[Named]) -> SafeString:
 
 @register.filter
 def groups(asked: Groups) -> SafeString:
-    """Say ``this or that, and those``, and of those that are claimed what they lack."""
+    """Say ``this or that, and those``, and of those that are claimed what they lack.
+
+    Where none leaves a choice, ``this and those``.
+    """
     sentences = [
         _joined([_with_claim(one) for one in group], " or ", " or ")
         or "something that is not on the roadmap at present"
         for group in asked
     ]
-    return _joined(sentences, ", ", ", and ")
+    choice = any(len(group) > 1 for group in asked)
+    return _joined(sentences, ", ", ", and " if choice else " and ")
 
 
 @register.filter

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from mastery.http import LearnerRequest, keeps_words, see_other
-from mastery.markdown import render
+from mastery.markdown import render_entry
 from roadmap.queries import manual
 from tracker.conflicts import ConflictError
 from tracker.forms import NoteForm
@@ -55,4 +55,4 @@ def note(request: LearnerRequest, key: str) -> HttpResponse:
 def html_of(text: str) -> str:
     """Render a note below an h3: its highest headings become h4, however many # they have."""
     highest = min((len(found[1] or "#") for found in HEADING.finditer(text)), default=1)
-    return render(text, shift=4 - highest)
+    return render_entry(text, prefix="note", shift=4 - highest)
